@@ -1,0 +1,1 @@
+"""Periodic tasks inside FastAPI, Starlette and any ASGI app."""
