@@ -2,11 +2,12 @@
 
 ```text
 OstinatoError
-└── ConfigurationError            the program is wrong; raised while declaring
-    ├── InvalidArgumentError      (ValueError)   .argument .value
-    ├── ArgumentTypeError         (TypeError)    .argument .value
-    ├── InvalidFunctionError      (TypeError)    .function_name
-    └── MissingExtraError         (ImportError)  .extra
+├── ConfigurationError            the program is wrong; raised while declaring
+│   ├── InvalidArgumentError      (ValueError)    .argument .value
+│   ├── ArgumentTypeError         (TypeError)     .argument .value
+│   ├── InvalidFunctionError      (TypeError)     .function_name
+│   └── MissingExtraError         (ImportError)   .extra
+└── ForeignLoopError              (RuntimeError)  .task_name
 ```
 
 Each error carries its data and builds its message from it: what is wrong, then what to do.
@@ -17,6 +18,7 @@ from reprlib import Repr
 __all__ = [
     "ArgumentTypeError",
     "ConfigurationError",
+    "ForeignLoopError",
     "InvalidArgumentError",
     "InvalidFunctionError",
     "MissingExtraError",
@@ -71,6 +73,18 @@ class MissingExtraError(ConfigurationError, ImportError):
         """Build the message from the *extra* and the *feature* that needs it."""
         self.extra = extra
         super().__init__(f"{feature} needs an extra: pip install 'ostinato[{extra}]'")
+
+
+class ForeignLoopError(OstinatoError, RuntimeError):
+    """A handle was used on another event loop than the one its task runs on."""
+
+    def __init__(self, task_name: str) -> None:
+        """Build the message from the *task_name*."""
+        self.task_name = task_name
+        super().__init__(
+            f"{task_name} runs on another event loop; use its handle there, for example by "
+            "asyncio.run_coroutine_threadsafe(handle.stop(), loop)"
+        )
 
 
 def shown(value: object) -> str:

@@ -1,0 +1,1 @@
+"""The engine: how runs are started, contained and ended."""

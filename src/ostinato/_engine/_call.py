@@ -1,0 +1,102 @@
+"""Call one function of the user's, on the loop or in a thread, and contain what it raises."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import Context
+from functools import partial
+from inspect import isawaitable
+
+from ostinato._engine._spawn import spawn_eagerly
+from ostinato._engine._threads import Job, Returned, Threads
+from ostinato._function import UserFunction
+
+__all__ = ["Caller"]
+
+
+class Caller:
+    """Calls functions one at a time for one owner, which may have to let go of them."""
+
+    __slots__ = ("_job", "_loop", "_on_abandoned", "_threads")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        threads: Threads,
+        *,
+        on_abandoned: Callable[[str], None],
+    ) -> None:
+        """Prepare to call on the *loop* or in *threads*.
+
+        Args:
+            loop: The loop that awaits what is called.
+            threads: Where plain functions run.
+            on_abandoned: Is told the name of a function that goes on in its thread although its
+                caller was cancelled: a thread cannot be killed.
+        """
+        self._loop = loop
+        self._threads = threads
+        self._on_abandoned = on_abandoned
+        self._job: Job | None = None
+
+    async def call(
+        self, called: UserFunction, context: Context, *operands: object
+    ) -> BaseException | None:
+        """Call the function in *context* and return what it raised, of whatever kind.
+
+        An awaitable that a plain function returns is awaited on the loop. Nothing is raised: a
+        caller that was cancelled meanwhile has to look (`asyncio.Task.cancelling`).
+        """
+        if called.is_async:
+            return await self._on_loop(partial(called.function, *operands), context)
+        value, error = await self._in_thread(called, context, operands)
+        if error is None and value is not None and isawaitable(value):
+            return await self._on_loop(lambda: value, context)
+        return error
+
+    def let_go(self) -> bool:
+        """Return whether cancelling the owner leaves nothing of ours running.
+
+        A job that still waits for a thread is taken back. False: a thread is at work, which
+        cannot be interrupted, only waited for.
+        """
+        return self._job is None or self._job.withdraw()
+
+    async def _on_loop(
+        self, start: Callable[[], Awaitable[object]], context: Context
+    ) -> BaseException | None:
+        task = spawn_eagerly(_contain(start), loop=self._loop, context=context)
+        if task.done():
+            return task.result()
+        try:
+            return await task
+        except asyncio.CancelledError as error:
+            # The task has ended whoever was cancelled; what it returned must not be lost.
+            return error if task.cancelled() else task.result()
+
+    async def _in_thread(
+        self, called: UserFunction, context: Context, operands: tuple[object, ...]
+    ) -> Returned:
+        call = partial(context.run, called.function, *operands)
+        job = self._job = self._threads.submit(called.name, call, self._loop)
+        try:
+            return await job.future
+        except asyncio.CancelledError as error:
+            if not job.future.cancelled():
+                return job.future.result()
+            if not job.withdraw():
+                self._on_abandoned(called.name)
+            return Returned(None, error)
+        finally:
+            self._job = None
+
+
+async def _contain(start: Callable[[], Awaitable[object]]) -> BaseException | None:
+    """Await what *start* returns; whatever is raised becomes a value.
+
+    Inside the task, because a `SystemExit` that left a task would leave the event loop with it.
+    """
+    try:
+        await start()
+    except BaseException as error:  # noqa: BLE001 - the one place where a user's coroutine is contained
+        return error
+    return None

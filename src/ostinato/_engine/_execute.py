@@ -1,0 +1,117 @@
+"""Execute one function, run after run, with its hooks: contained, judged, reported."""
+
+import asyncio
+import signal
+from contextvars import Context
+
+from ostinato._engine._call import Caller
+from ostinato._engine._threads import Threads
+from ostinato._engine._verdict import judge
+from ostinato._function import UserFunction
+from ostinato._plan import RepetitionPlan
+from ostinato.protocols import RunObserver
+
+__all__ = ["Execution"]
+
+_HOOK_TIMEOUT = 30.0
+
+
+class Execution:
+    """Executes the runs of one function for the asyncio task that owns it."""
+
+    def __init__(
+        self,
+        function: UserFunction,
+        plan: RepetitionPlan,
+        observer: RunObserver,
+        loop: asyncio.AbstractEventLoop,
+        threads: Threads,
+    ) -> None:
+        """Prepare to run *function* on the *loop* or in *threads*, and to tell the *observer*."""
+        self.runs = 0
+        self.last_error: BaseException | None = None
+        self._function = function
+        self._plan = plan
+        self._observer = observer
+        self._loop = loop
+        self._caller = Caller(loop, threads, on_abandoned=observer.run_abandoned)
+
+    def let_go(self) -> bool:
+        """Return whether the owner may be cancelled: no thread is at work for it."""
+        return self._caller.let_go()
+
+    async def run(self, context: Context) -> bool:
+        """Run the function once in *context*; return whether it is to run again.
+
+        Raises:
+            CancelledError: The owner was cancelled; the run has ended.
+        """
+        error = await self._caller.call(self._function, context)
+        self.runs += 1
+        if error is not None:
+            return await self._goes_on_after(error, context)
+        _heed_cancellation()
+        return True
+
+    async def complete(self, context: Context) -> None:
+        """Call `on_complete`, if there is one, in *context*.
+
+        Raises:
+            CancelledError: The owner was cancelled.
+        """
+        if self._plan.on_complete is not None:
+            await self._call_hook(self._plan.on_complete, context)
+
+    async def _goes_on_after(self, error: BaseException, context: Context) -> bool:
+        plan, verdict = self._plan, judge(error)
+        if verdict.failure is not None:
+            self.last_error = verdict.failure
+            self._observer.run_failed(self.runs, verdict.failure)
+        _heed_cancellation()
+        if verdict.is_interrupted:
+            return self._interrupt()
+        if verdict.failure is None:
+            self._observer.run_cancelled(self.runs)
+            return True
+        if plan.raise_exceptions:
+            return self._hand_to_loop(verdict.failure)
+        if plan.on_exception is None or not isinstance(verdict.failure, Exception):
+            return True
+        return await self._call_hook(plan.on_exception, context, verdict.failure)
+
+    async def _call_hook(self, hook: UserFunction, context: Context, *failure: Exception) -> bool:
+        """Call *hook*; return whether the function is to run again."""
+        async with asyncio.timeout(_HOOK_TIMEOUT) as limit:
+            error = await self._caller.call(hook, context, *failure)
+        _heed_cancellation()
+        if limit.expired():
+            error = TimeoutError(f"the hook took longer than {_HOOK_TIMEOUT:g} seconds")
+        if error is None:
+            return True
+        if any(error is given for given in failure):
+            self._observer.repetition_stopped(f"{hook.name} raised the exception it was given")
+            return False
+        self._observer.hook_failed(hook.name, error)
+        return self._interrupt() if judge(error).is_interrupted else True
+
+    def _hand_to_loop(self, failure: BaseException) -> bool:
+        name = self._function.name
+        self._observer.repetition_stopped("it was declared with raise_exceptions=True")
+        message = f"{name}, decorated with repeat_every(raise_exceptions=True), failed"
+        self._loop.call_exception_handler(
+            {"message": message, "exception": failure, "future": asyncio.current_task()}
+        )
+        return False
+
+    def _interrupt(self) -> bool:
+        """Ask the process to stop the way Ctrl-C does: from the loop, not from inside a task."""
+        self._observer.repetition_stopped("a KeyboardInterrupt was raised")
+        self._loop.call_soon(signal.raise_signal, signal.SIGINT)
+        return False
+
+
+def _heed_cancellation() -> None:
+    """End here where the owner itself was cancelled, and not only what it runs."""
+    owner = asyncio.current_task()
+    if owner is not None and owner.cancelling():
+        raise asyncio.CancelledError

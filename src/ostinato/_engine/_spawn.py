@@ -1,0 +1,82 @@
+"""The one file that creates asyncio tasks, each with an owner and a strong reference."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any, TypeVar
+
+__all__ = ["finish_undisturbed", "spawn", "spawn_eagerly"]
+
+R = TypeVar("R")
+
+# An event loop refers to its tasks weakly: one that waits for a future only it knows is collected
+# in mid-run. Whatever is spawned here lives until it is done.
+_unfinished: set[asyncio.Task[Any]] = set()
+
+
+def spawn(
+    coroutine: Coroutine[Any, Any, R],
+    *,
+    loop: asyncio.AbstractEventLoop,
+    context: Context | None = None,
+    name: str | None = None,
+) -> asyncio.Task[R]:
+    """Run *coroutine* as a task that begins with the next turn of the *loop*.
+
+    The task is made directly, not by `loop.create_task`: an application's task factory may start
+    tasks eagerly, and then a body would run inside the server's start-up.
+    """
+    task = asyncio.Task(coroutine, loop=loop, context=context, name=name)
+    _keep(task)
+    return task
+
+
+if sys.version_info >= (3, 12):
+
+    def spawn_eagerly(
+        coroutine: Coroutine[Any, Any, R], *, loop: asyncio.AbstractEventLoop, context: Context
+    ) -> asyncio.Task[R]:
+        """Run *coroutine* as a task at once, up to its first suspension.
+
+        The caller keeps the reference. Before Python 3.12 it begins with the next turn.
+        """
+        return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
+
+else:
+
+    def spawn_eagerly(
+        coroutine: Coroutine[Any, Any, R], *, loop: asyncio.AbstractEventLoop, context: Context
+    ) -> asyncio.Task[R]:
+        """Run *coroutine* as a task that begins with the loop's next turn; see above."""
+        return asyncio.Task(coroutine, loop=loop, context=context)
+
+
+async def finish_undisturbed(coroutine: Coroutine[Any, Any, R]) -> R:
+    """Await *coroutine* to its end, however often the caller is cancelled, and return its result.
+
+    For clean-up that must not be cut short: keep it short. A cancellation that arrived meanwhile
+    is raised afterwards.
+
+    Raises:
+        CancelledError: The caller was cancelled meanwhile; the coroutine has ended all the same.
+        BaseException: Whatever *coroutine* raised.
+    """
+    task = spawn(coroutine, loop=asyncio.get_running_loop())
+    cancellation: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            # anyio's cancelled scopes cancel again at every turn, so one shield is not enough.
+            cancellation = error
+    if cancellation is not None:
+        if not task.cancelled():
+            task.exception()
+        raise cancellation
+    return task.result()
+
+
+def _keep(task: asyncio.Task[Any]) -> None:
+    _unfinished.add(task)
+    task.add_done_callback(_unfinished.discard)

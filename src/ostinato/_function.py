@@ -1,0 +1,137 @@
+"""What a user's function is: its name, how it is called, and why it may be refused."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ostinato.errors import InvalidFunctionError
+
+__all__ = ["UserFunction"]
+
+
+@dataclass(frozen=True, slots=True)
+class UserFunction:
+    """A function of the user's, inspected once so that no run has to inspect it again."""
+
+    function: Callable[..., Any]
+    name: str
+    is_async: bool
+
+    @classmethod
+    def of(cls, function: object, *, role: str, operands: tuple[str, ...] = ()) -> "UserFunction":
+        """Inspect *function* and return what the engine needs to call it.
+
+        Args:
+            function: A function, a coroutine function, a partial, a bound method, a static
+                method or an instance with `__call__`.
+            role: What it is to the user, for messages: "the decorated function", "on_complete".
+            operands: The names of the positional arguments that it will be called with.
+
+        Raises:
+            InvalidFunctionError: It is not callable, a class, a generator function, or cannot be
+                called with just the *operands*.
+        """
+        if not callable(function):
+            raise InvalidFunctionError(
+                f"{role} {_name(function)}", "is not callable", _remedy_for_uncallable(function)
+            )
+        subject = f"{role} {_name(function)}"
+        _refuse_what_never_runs(subject, function)
+        _refuse_unmet_parameters(subject, function, operands)
+        return cls(function, _name(function), _is_async(function))
+
+
+def _name(function: object) -> str:
+    """Return `module.qualname`, of the function inside a partial, or of an instance's class."""
+    while isinstance(function, partial):
+        function = function.func
+    named: object = function if hasattr(function, "__qualname__") else type(function)
+    qualname = str(getattr(named, "__qualname__", named))
+    module = getattr(named, "__module__", None)
+    return f"{module}.{qualname}" if module else qualname
+
+
+def _code_of(function: Callable[..., object]) -> object:
+    """Return what holds the code: the function in partials and static methods, or `__call__`."""
+    inner: object = function
+    while isinstance(inner, partial | staticmethod):
+        inner = inner.func if isinstance(inner, partial) else inner.__func__
+    if inspect.isroutine(inner):
+        return inner
+    return getattr(type(inner), "__call__", inner)  # noqa: B004 - the method is wanted, not the answer
+
+
+def _is_async(function: Callable[..., object]) -> bool:
+    # Both are asked: a marked callable (inspect.markcoroutinefunction) carries its mark on itself.
+    return any(map(inspect.iscoroutinefunction, (function, _code_of(function))))
+
+
+def _refuse_what_never_runs(subject: str, function: Callable[..., object]) -> None:
+    if isinstance(function, type):
+        raise InvalidFunctionError(
+            subject, "is a class", "pass a function, or an instance that has a __call__ method"
+        )
+    code = _code_of(function)
+    if inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code):
+        raise InvalidFunctionError(
+            subject,
+            "is a generator function, so that calling it runs nothing of its body",
+            "remove its `yield`; for set-up and clean-up use `with` inside the function",
+        )
+
+
+def _refuse_unmet_parameters(
+    subject: str, function: Callable[..., object], operands: tuple[str, ...]
+) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        # Some builtins tell nothing about themselves: they get the benefit of the doubt.
+        return
+    try:
+        signature.bind(*operands)
+    except TypeError as mismatch:
+        missing = _unmet_parameters(signature, len(operands))
+        if not missing:
+            raise InvalidFunctionError(
+                subject,
+                f"cannot be called with ({', '.join(operands)}): {mismatch}",
+                f"let it take ({', '.join(operands)})",
+            ) from None
+        raise InvalidFunctionError(
+            subject,
+            f"has parameters that nothing supplies: {', '.join(missing)}",
+            _remedy_for_missing(missing),
+        ) from None
+
+
+def _unmet_parameters(signature: inspect.Signature, supplied: int) -> list[str]:
+    """Return the parameters without a default beyond the first *supplied* positional ones."""
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    unmet: list[str] = []
+    for parameter in signature.parameters.values():
+        if parameter.kind in positional and supplied:
+            supplied -= 1
+        elif parameter.default is parameter.empty and parameter.kind in (
+            *positional,
+            inspect.Parameter.KEYWORD_ONLY,
+        ):
+            unmet.append(parameter.name)
+    return unmet
+
+
+def _remedy_for_missing(missing: list[str]) -> str:
+    if missing[0] in ("self", "cls"):
+        return (
+            f"{missing[0]!r} is not bound inside the class body: decorate the bound method "
+            "instead, for example repeat_every(seconds=60)(instance.method)"
+        )
+    return "give them defaults, or bind them with functools.partial"
+
+
+def _remedy_for_uncallable(function: object) -> str:
+    if isinstance(function, classmethod):
+        return "decorate the bound method instead: repeat_every(seconds=60)(Class.method)"
+    return "pass a function"

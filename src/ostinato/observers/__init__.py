@@ -1,0 +1,1 @@
+"""Observers are told what happened; they cannot steer it."""

@@ -1,0 +1,120 @@
+"""The log records of a repetition: their event names and fields, and what if a logger raises."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from ostinato.protocols import ErrorLogger
+
+__all__ = ["RepetitionRecords", "default_logger", "tell_threads_exhausted"]
+
+default_logger = logging.getLogger("ostinato")
+
+
+class RepetitionRecords:
+    """Writes what happens to one repeated function, each record with its facts in `extra`.
+
+    Every record has `ostinato_event` (its name) and `task_name`; the names are a promise.
+    """
+
+    def __init__(self, task_name: str, logger: ErrorLogger | None) -> None:
+        """Write about *task_name* to *logger*, or to the logger `ostinato`."""
+        self._task_name = task_name
+        self._logger: logging.Logger | logging.LoggerAdapter[Any] = default_logger
+        self._error_logger: ErrorLogger | None = None
+        match logger:
+            case logging.Logger() | logging.LoggerAdapter():
+                self._logger = logger
+            case _:
+                # Loggers of other makes take what upstream gives them: one text with all in it.
+                self._error_logger = logger
+
+    def run_failed(self, run: int, error: BaseException) -> None:
+        """Tell that a run raised *error*."""
+        message = "Run %d of %s failed"
+        self._write(
+            logging.ERROR, "run_failed", message, run, self._task_name, error=error, run_number=run
+        )
+
+    def run_cancelled(self, run: int) -> None:
+        """Tell that a run ended with a CancelledError of its own making."""
+        message = "Run %d of %s cancelled itself; the repetition goes on"
+        self._write(logging.WARNING, "run_cancelled", message, run, self._task_name, run_number=run)
+
+    def run_abandoned(self, function_name: str) -> None:
+        """Tell that the repetition was cancelled while a thread was at work for it."""
+        message = "%s was cancelled, but %s goes on in its thread: threads cannot be interrupted"
+        self._write(logging.WARNING, "run_abandoned", message, self._task_name, function_name)
+
+    def hook_failed(self, hook_name: str, error: BaseException) -> None:
+        """Tell that a hook raised an *error* of its own, which changes nothing."""
+        message = "The hook %s of %s failed; the repetition is not affected"
+        self._write(
+            logging.ERROR,
+            "hook_failed",
+            message,
+            hook_name,
+            self._task_name,
+            error=error,
+            hook_name=hook_name,
+        )
+
+    def repetition_stopped(self, reason: str) -> None:
+        """Tell that the repetition ended on purpose before its last run."""
+        message = "The repetition of %s stopped: %s"
+        self._write(
+            logging.WARNING, "repetition_stopped", message, self._task_name, reason, reason=reason
+        )
+
+    def repetition_broken(self, error: BaseException) -> None:
+        """Tell that the loop around the runs raised: a defect of ours, or a patched asyncio."""
+        message = "The repetition of %s broke down and has ended"
+        self._write(logging.ERROR, "repetition_broken", message, self._task_name, error=error)
+
+    def start_repeated(self, *, level: int) -> None:
+        """Tell that a repetition was started while it was running."""
+        message = "%s is already running on this event loop; its start was ignored"
+        self._write(level, "start_repeated", message, self._task_name)
+
+    def _write(
+        self,
+        level: int,
+        event: str,
+        message: str,
+        *arguments: object,
+        error: BaseException | None = None,
+        **facts: object,
+    ) -> None:
+        extra = {"ostinato_event": f"ostinato.{event}", "task_name": self._task_name, **facts}
+        try:
+            if level == logging.ERROR and self._error_logger is not None:
+                self._error_logger.error(_text(message % arguments, error))
+            else:
+                self._logger.log(level, message, *arguments, exc_info=error, extra=extra)
+        except Exception as logging_error:  # noqa: BLE001 - a logger is the user's code too: it must not end the repetition
+            _last_resort(message % arguments, error, logging_error)
+
+
+def tell_threads_exhausted(names: Sequence[str]) -> None:
+    """Tell that functions hold every thread while others have waited for long."""
+    message = "All threads for plain functions are busy, and others wait; they run: %s"
+    extra = {"ostinato_event": "ostinato.threads_exhausted", "task_names": list(names)}
+    default_logger.warning(message, ", ".join(names), extra=extra)
+
+
+def _text(message: str, error: BaseException | None) -> str:
+    return "\n".join([message, *(traceback.format_exception(error) if error else ())]).rstrip()
+
+
+def _last_resort(message: str, error: BaseException | None, logging_error: Exception) -> None:
+    """Write to stderr what a raising logger did not take, so that it is not lost."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{_text(message, error)}\nThe logger raised:\n")
+        traceback.print_exception(logging_error, file=sys.stderr)
+    except (OSError, ValueError):
+        # stderr is closed or gone: there is nowhere left to say it.
+        return
