@@ -1,0 +1,49 @@
+"""The documentation is tested: every example in the pages and in the docstrings runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil.parsers.rest import DocTestParser
+
+_PAGES = Sybil(
+    name="pages",
+    parsers=[PythonCodeBlockParser(), SkipParser()],
+    patterns=["README.md", "docs/**/*.md"],
+    fixtures=["scratch_folder"],
+)
+_DOCSTRINGS = Sybil(
+    name="docstrings",
+    parsers=[DocTestParser()],
+    patterns=["src/**/*.py"],
+    fixtures=["scratch_folder"],
+)
+
+pytest_collect_file = (_PAGES + _DOCSTRINGS).pytest()
+
+
+@pytest.fixture(scope="module")
+def scratch_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Let a page that opens `./test.db` leave no file in the checkout."""
+    folder = tmp_path_factory.mktemp("page")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Name what the matrix tells its test sessions."""
+    group = parser.getgroup("ostinato")
+    group.addoption(
+        "--without-fastapi",
+        action="store_true",
+        help="FastAPI is not installed: leave out, and name, the tests that need it",
+    )
+    group.addoption(
+        "--wheels",
+        type=Path,
+        metavar="FOLDER",
+        help="run tests/packaging against the distributions in FOLDER",
+    )
