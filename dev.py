@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""The project's one door: set up, try out and test, with Python 3.11+ and nothing else.
+
+python3 dev.py demo          run the example and watch expired tokens vanish
+python3 dev.py test          run every check of the project
+python3 dev.py lint          run one session of the matrix: lint, types, tests, ...
+python3 dev.py setup         make .venv ready for daily work
+python3 dev.py pin           renew constraints.txt with the newest versions
+"""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Python still gets as far as this line
+    sys.exit("ostinato needs Python 3.11 or newer, and this is " + sys.version.split()[0])
+
+import os
+from pathlib import Path
+
+from tools import system
+from tools.environment import Environment
+from tools.pythons import SUPPORTED, find_pythons
+from tools.report import fail, step
+
+ROOT = Path(__file__).resolve().parent
+IN_CI = os.environ.get("CI") == "true"
+SESSIONS = ("lint", "types", "tests", "newest", "oldest", "starlette", "coverage", "packaging")
+STATIC = ("lint", "types", "packaging")  # These start no browser and no server.
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the first of *arguments* names, with the others."""
+    environment = Environment(ROOT)
+    match arguments:
+        case ["demo", *rest]:
+            system.require(system.FOR_ENVIRONMENT)
+            environment.provide("demo")
+            return environment.run("python", "examples/expired_tokens/demo.py", *rest)
+        case ["test", *rest]:
+            return matrix(environment, rest[1:] if rest[:1] == ["--"] else rest, system.FOR_TESTS)
+        case ["setup"]:
+            system.require(system.FOR_ENVIRONMENT)
+            environment.provide("dev")
+            return 0
+        case ["pin"]:
+            system.require(system.FOR_ENVIRONMENT)
+            return environment.pin()
+        case [session, *rest] if session in SESSIONS:
+            needs = () if session in STATIC else system.FOR_TESTS
+            return matrix(environment, ["-s", session, *rest], needs)
+    print(__doc__)
+    return 0 if arguments[:1] in ([], ["help"], ["-h"], ["--help"]) else 2
+
+
+def matrix(
+    environment: Environment,
+    arguments: list[str],
+    needs: tuple[system.Need, ...],
+) -> int:
+    """Run the matrix through nox with *arguments*, and say what could not be tested."""
+    system.require(system.FOR_ENVIRONMENT, needs)
+    pythons = find_pythons()
+    missing = [version for version in SUPPORTED if version not in pythons]
+    if missing and IN_CI:
+        fail(f"every supported Python is tested here, and this machine has no {listed(missing)}")
+    step("Pythons: " + ", ".join(f"{version} at {path}" for version, path in pythons.items()))
+    environment.provide("matrix")
+    # Asked for by name, nox takes the first on the PATH: these are the ones that were seen to run.
+    folders = [str(path.parent) for path in pythons.values()]
+    path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
+    code = environment.run("nox", *arguments, PATH=path)
+    if missing:
+        step(f"Not tested, because it is not installed on this machine: {listed(missing)}")
+    return code
+
+
+def listed(versions: list[str]) -> str:
+    """Return *versions* as words: `Python 3.12, Python 3.13`."""
+    return ", ".join(f"Python {version}" for version in versions)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,135 @@
+"""The matrix: every check of the project, each in a fresh environment of its own.
+
+`python3 dev.py test` runs all of it; `python3 dev.py test -- -s tests-3.12 -- -k jitter` runs one
+session and hands pytest the arguments after the second `--`.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))  # nox, started by its own name, does not look beside its file
+
+from tools.pins import pins_of, pins_without  # noqa: E402 - found by the line above
+from tools.pythons import SUPPORTED  # noqa: E402 - as above
+
+CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
+# Where none of the supported Pythons is the one at hand, that one is tried as well.
+PYTHONS = sorted({*SUPPORTED, CURRENT}, key=lambda version: int(version.partition(".")[2]))
+COVERAGE = ROOT / ".nox" / "coverage"
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = os.environ.get("CI") == "true"
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check form, names, imports, dependencies, spelling and the changelog's fragments."""
+    install(session, "lint", "newest", pins=ROOT / "constraints.txt")
+    session.run("ruff", "format", "--check", "--quiet", ".")
+    session.run("ruff", "check", "--quiet", ".")
+    session.run("lint-imports", "--no-logo", silent=True)
+    session.run("deptry", "src", silent=True)
+    session.run("typos")
+    session.run("towncrier", "build", "--draft", "--version", "next", silent=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types with three checkers; mypy is the gate, and reads the scripts too."""
+    install(session, "types", "newest", "runner", "matrix", pins=ROOT / "constraints.txt")
+    public = [path for path in ("src", "tests/typing") if has_python(path)]
+    session.run("mypy", *public)
+    session.run("mypy", "dev.py", "noxfile.py", "conftest.py", "tools")
+    # One run each: every example is a program of its own, and two may both have an app.py.
+    for folder in [*sorted(ROOT.glob("examples/*/")), *ROOT.glob("compat/src/")]:
+        if has_python(folder):
+            session.run("mypy", str(folder.relative_to(ROOT)))
+    session.run("basedpyright", *public)
+    session.run("ty", "check", "--quiet", *public)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the suite and the documentation's examples on every supported Python."""
+    install(session, "runner", "newest", pins=ROOT / "constraints.txt")
+    run_pytest(session)
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """Run the suite on the newest frameworks that exist today, pinned or not."""
+    pins = pins_of(ROOT, "runner", into=session.create_tmp())
+    install(session, "runner", "newest", pins=pins)
+    run_pytest(session)
+
+
+@nox.session(python=SUPPORTED[0])
+def oldest(session: nox.Session) -> None:
+    """Run the suite on the oldest frameworks that the project claims."""
+    pins = pins_without(ROOT, "fastapi", "starlette", "sqlalchemy", into=session.create_tmp())
+    install(session, "runner", "oldest", pins=pins)
+    # That Starlette knows AnyIO's classes by names which today's AnyIO deprecates.
+    run_pytest(session, "-W", "ignore:The anyio:DeprecationWarning")
+
+
+@nox.session
+def starlette(session: nox.Session) -> None:
+    """Run the suite where Starlette is installed and FastAPI is not."""
+    install(session, "runner", "starlette", pins=ROOT / "constraints.txt")
+    run_pytest(session, "--without-fastapi", "tests")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Add up what the sessions before this one have covered, and ask for all of it."""
+    session.install("coverage", "-c", "constraints.txt")
+    measured = {version for version in SUPPORTED if any(COVERAGE.glob(f"tests-{version}.*"))}
+    total = {"COVERAGE_FILE": str(COVERAGE / "total")}
+    session.run("coverage", "combine", "--keep", "--quiet", str(COVERAGE), env=total)
+    if measured == set(SUPPORTED):
+        session.run("coverage", "report", env=total)
+        return
+    session.run("coverage", "report", "--fail-under=0", env=total)
+    absent = ", ".join(sorted(set(SUPPORTED) - measured))
+    session.warn(f"The figure is not judged: Python {absent} has not been measured.")
+
+
+@nox.session
+def packaging(session: nox.Session) -> None:
+    """Build the distributions and test what a user gets: the wheels alone."""
+    session.install("pytest", "anyio", "hypothesis", "sybil", "uv", "-c", "constraints.txt")
+    wheels = Path(session.create_tmp()).resolve() / "wheels"
+    session.run("uv", "build", "--quiet", "--clear", "--out-dir", str(wheels), ".")
+    if (ROOT / "compat").is_dir():
+        session.run("uv", "build", "--quiet", "--out-dir", str(wheels), "compat")
+    session.run("pytest", f"--wheels={wheels}", "tests/packaging", *session.posargs)
+
+
+def install(session: nox.Session, *groups: str, pins: Path) -> None:
+    """Install the project, editable, with the dependency *groups* at the versions in *pins*."""
+    chosen = [argument for group in groups for argument in ("--group", group)]
+    session.install("-e", ".[all]", *chosen, "-c", str(pins))
+
+
+def run_pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest with *arguments* and the user's own, measuring branch coverage."""
+    COVERAGE.mkdir(parents=True, exist_ok=True)
+    for stale in COVERAGE.glob(f"{session.name}.*"):
+        stale.unlink()
+    session.run(
+        *("coverage", "run", "-m", "pytest"),
+        *arguments,
+        *session.posargs,
+        env={"COVERAGE_FILE": str(COVERAGE / session.name)},
+    )
+
+
+def has_python(path: str | Path) -> bool:
+    """Tell whether there is a Python file at or below *path*."""
+    return any((ROOT / path).rglob("*.py"))

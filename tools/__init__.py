@@ -1,0 +1,1 @@
+"""What `dev.py` and `noxfile.py` are made of. Not part of the distribution."""
