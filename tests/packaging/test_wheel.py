@@ -1,0 +1,53 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from zipfile import ZipFile
+
+import pytest
+
+FRAMEWORKS = {"aiosqlite", "anyio", "fastapi", "greenlet", "sqlalchemy", "starlette"}
+PROCESSES = 15
+CAP_IN_SECONDS = 0.1
+
+TIME_OF_IMPORT = """
+import asyncio, time
+begun = time.perf_counter()
+import ostinato
+print(time.perf_counter() - begun)
+"""
+
+
+def test_the_wheel_holds_the_package_its_types_and_its_licence(library: Path):
+    """A type checker finds py.typed, and nothing but the package is installed."""
+    names = ZipFile(library).namelist()
+
+    assert "ostinato/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"ostinato"}
+
+
+def test_importing_the_library_imports_no_framework(alone: Callable[..., str]):
+    """Only who uses a framework pays for it."""
+    loaded = json.loads(
+        alone("-c", "import json, sys, ostinato; print(json.dumps([*sys.modules]))")
+    )
+
+    assert FRAMEWORKS & {name.partition(".")[0] for name in loaded} == set()
+
+
+def test_importing_the_library_takes_a_moment(
+    alone: Callable[..., str], pytestconfig: pytest.Config
+):
+    """What `import ostinato` adds to a program that uses asyncio is printed, and never 100 ms."""
+    alone("-c", "import ostinato")  # The first import compiles; what users wait for is the others.
+
+    figure = median(float(alone("-c", TIME_OF_IMPORT)) for _ in range(PROCESSES))
+
+    terminal = pytestconfig.pluginmanager.getplugin("terminalreporter")
+    terminal.write_line("")
+    terminal.write_line(
+        f"import ostinato: {figure * 1000:.1f} ms over importing asyncio"
+        f" (median of {PROCESSES} fresh processes)"
+    )
+    assert figure < CAP_IN_SECONDS
