@@ -1,6 +1,7 @@
 """The documentation is tested: every example in the pages and in the docstrings runs."""
 
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ def scratch_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         yield folder
+
+
+def pytest_report_header() -> str:
+    """Say which frameworks are tested, for the sessions that leave their versions open."""
+    found = []
+    for name in ("fastapi", "starlette", "sqlalchemy", "anyio", "uvicorn"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"no {name}")
+    return "frameworks: " + ", ".join(found)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

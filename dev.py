@@ -51,11 +51,7 @@ def main(arguments: list[str]) -> int:
     return 0 if arguments[:1] in ([], ["help"], ["-h"], ["--help"]) else 2
 
 
-def matrix(
-    environment: Environment,
-    arguments: list[str],
-    needs: tuple[system.Need, ...],
-) -> int:
+def matrix(environment: Environment, arguments: list[str], needs: tuple[system.Need, ...]) -> int:
     """Run the matrix through nox with *arguments*, and say what could not be tested."""
     system.require(system.FOR_ENVIRONMENT, needs)
     pythons = find_pythons()
@@ -65,9 +61,7 @@ def matrix(
     step("Pythons: " + ", ".join(f"{version} at {path}" for version, path in pythons.items()))
     environment.provide("matrix")
     # Asked for by name, nox takes the first on the PATH: these are the ones that were seen to run.
-    folders = [str(path.parent) for path in pythons.values()]
-    path = os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
-    code = environment.run("nox", *arguments, PATH=path)
+    code = environment.run("nox", *arguments, path=[each.parent for each in pythons.values()])
     if missing:
         step(f"Not tested, because it is not installed on this machine: {listed(missing)}")
     return code

@@ -19,7 +19,7 @@ from tools.pythons import SUPPORTED  # noqa: E402 - as above
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Where none of the supported Pythons is the one at hand, that one is tried as well.
 PYTHONS = sorted({*SUPPORTED, CURRENT}, key=lambda version: int(version.partition(".")[2]))
-COVERAGE = ROOT / ".nox" / "coverage"
+MEASURED = ROOT / ".nox" / "measured"
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv"
@@ -89,9 +89,9 @@ def starlette(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Add up what the sessions before this one have covered, and ask for all of it."""
     session.install("coverage", "-c", "constraints.txt")
-    measured = {version for version in SUPPORTED if any(COVERAGE.glob(f"tests-{version}.*"))}
-    total = {"COVERAGE_FILE": str(COVERAGE / "total")}
-    session.run("coverage", "combine", "--keep", "--quiet", str(COVERAGE), env=total)
+    measured = {version for version in SUPPORTED if any(MEASURED.glob(f"tests-{version}.*"))}
+    total = {"COVERAGE_FILE": str(MEASURED / "total")}
+    session.run("coverage", "combine", "--keep", "--quiet", str(MEASURED), env=total)
     if measured == set(SUPPORTED):
         session.run("coverage", "report", env=total)
         return
@@ -119,14 +119,14 @@ def install(session: nox.Session, *groups: str, pins: Path) -> None:
 
 def run_pytest(session: nox.Session, *arguments: str) -> None:
     """Run pytest with *arguments* and the user's own, measuring branch coverage."""
-    COVERAGE.mkdir(parents=True, exist_ok=True)
-    for stale in COVERAGE.glob(f"{session.name}.*"):
+    MEASURED.mkdir(parents=True, exist_ok=True)
+    for stale in MEASURED.glob(f"{session.name}.*"):
         stale.unlink()
     session.run(
         *("coverage", "run", "-m", "pytest"),
         *arguments,
         *session.posargs,
-        env={"COVERAGE_FILE": str(COVERAGE / session.name)},
+        env={"COVERAGE_FILE": str(MEASURED / session.name)},
     )
 
 

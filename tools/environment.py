@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tools.report import fail, step
@@ -51,12 +51,13 @@ class Environment:
             *("--output-file", "constraints.txt", "pyproject.toml"),
         )
 
-    def run(self, program: str, *arguments: str, **variables: str) -> int:
-        """Run the environment's *program* on this terminal and return its exit code."""
-        environment = {**os.environ, **variables}
-        environment["PATH"] = os.pathsep.join(
-            [str(self._programs), environment.get("PATH", os.defpath)]
-        )
+    def run(self, program: str, *arguments: str, path: Iterable[Path] = ()) -> int:
+        """Run the environment's *program* on this terminal and return its exit code.
+
+        The folders in *path* come before all others on its PATH.
+        """
+        folders = [*map(str, path), str(self._programs), os.environ.get("PATH", os.defpath)]
+        environment = {**os.environ, "PATH": os.pathsep.join(folders)}
         command: list[str | Path] = [self._program(program), *arguments]
         with subprocess.Popen(command, cwd=self._root, env=environment) as process:
             while True:
