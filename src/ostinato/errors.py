@@ -6,13 +6,16 @@ OstinatoError
 │   ├── InvalidArgumentError      (ValueError)    .argument .value
 │   ├── ArgumentTypeError         (TypeError)     .argument .value
 │   ├── InvalidFunctionError      (TypeError)     .function_name
-│   └── MissingExtraError         (ImportError)   .extra
-└── ForeignLoopError              (RuntimeError)  .task_name
+│   ├── MissingExtraError         (ImportError)   .extra
+│   └── UnmetRequirementError     (ImportError)   .requirement .found
+├── ForeignLoopError              (RuntimeError)  .task_name
+└── NoRunningLoopError            (RuntimeError)  .feature
 ```
 
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
+from dataclasses import dataclass
 from reprlib import Repr
 
 __all__ = [
@@ -22,7 +25,9 @@ __all__ = [
     "InvalidArgumentError",
     "InvalidFunctionError",
     "MissingExtraError",
+    "NoRunningLoopError",
     "OstinatoError",
+    "UnmetRequirementError",
 ]
 
 
@@ -51,9 +56,9 @@ class ArgumentTypeError(ConfigurationError, TypeError):
         """Build the message from the *argument*, its *value* and the *remedy*."""
         self.argument = argument
         self.value = value
+        type_name = value.type_name if isinstance(value, Hidden) else type(value).__name__
         super().__init__(
-            f"{argument}={shown(value)} is of type {type(value).__name__}, which is not accepted; "
-            f"{remedy}"
+            f"{argument}={shown(value)} is of type {type_name}, which is not accepted; {remedy}"
         )
 
 
@@ -75,6 +80,22 @@ class MissingExtraError(ConfigurationError, ImportError):
         super().__init__(f"{feature} needs an extra: pip install 'ostinato[{extra}]'")
 
 
+class UnmetRequirementError(ConfigurationError, ImportError):
+    """A feature needs a package that is the application's own choice, and not as it is found."""
+
+    def __init__(self, feature: str, requirement: str, *, found: str | None) -> None:
+        """Build the message from the *feature*, its *requirement* and the version that was *found*.
+
+        None was found where the package is not installed.
+        """
+        self.requirement = requirement
+        self.found = found
+        state = f"version {found} is installed" if found else "it is not installed"
+        super().__init__(
+            f"{feature} needs {requirement}, and {state}; pip install --upgrade '{requirement}'"
+        )
+
+
 class ForeignLoopError(OstinatoError, RuntimeError):
     """A handle was used on another event loop than the one its task runs on."""
 
@@ -87,12 +108,31 @@ class ForeignLoopError(OstinatoError, RuntimeError):
         )
 
 
+class NoRunningLoopError(OstinatoError, RuntimeError):
+    """Something that belongs to the running event loop was asked for where none runs."""
+
+    def __init__(self, feature: str, remedy: str) -> None:
+        """Build the message from the *feature* and the *remedy*."""
+        self.feature = feature
+        super().__init__(f"{feature} belongs to the running event loop, and none runs; {remedy}")
+
+
 def shown(value: object) -> str:
     """Return a short representation of *value* for a message, whatever its `repr` does."""
     try:
         return _short.repr(value)
     except Exception:  # noqa: BLE001 - a repr is the user's code, and the message must still be built
         return f"<{type(value).__name__}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Stands in an error for a value that may hold a password."""
+
+    type_name: str
+
+    def __repr__(self) -> str:
+        return "<hidden>"
 
 
 _short = Repr()
