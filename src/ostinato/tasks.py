@@ -5,7 +5,8 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
-from functools import wraps
+from functools import WRAPPER_UPDATES, wraps
+from inspect import isroutine
 from typing import Any, Generic, Protocol, TypeVar, cast
 from weakref import ref
 
@@ -215,7 +216,8 @@ def _starter_of(
     running: dict[asyncio.AbstractEventLoop, Repetition] = {}
     records = RepetitionRecords(function.name, plan.logger)
 
-    @wraps(function.function)
+    # The attributes of a function are its metadata; those of an instance are its own.
+    @wraps(function.function, updated=WRAPPER_UPDATES if isroutine(function.function) else ())
     async def start() -> Repetition:
         loop = asyncio.get_running_loop()
         repetition = running.get(loop)

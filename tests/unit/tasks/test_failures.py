@@ -1,0 +1,436 @@
+"""No exception vanishes, and no failure stops the repetition by accident."""
+
+import asyncio
+import logging
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ostinato import repeat_every
+from tests.support.virtual_time import advance
+
+EVENT = "ostinato_event"
+
+
+class Body:
+    """Raises what it is given, once; then it only counts."""
+
+    def __init__(self, *errors: BaseException) -> None:
+        self.errors = list(errors)
+        self.runs = 0
+
+    def run(self) -> None:
+        self.runs += 1
+        if self.errors:
+            raise self.errors.pop(0)
+
+    async def run_async(self) -> None:
+        self.run()
+
+    async def run_later(self) -> None:
+        await advance(0.1)
+        self.run()
+
+
+KINDS = ["run", "run_async", "run_later"]
+FAILURES: list[Callable[[], BaseException]] = [
+    ValueError,
+    MemoryError,
+    RecursionError,
+    GeneratorExit,
+    SystemExit,
+    lambda: ExceptionGroup("several", [ValueError(), OSError()]),
+    lambda: BaseExceptionGroup("exits", [SystemExit(3), ValueError()]),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("make", FAILURES)
+async def test_s58_s61_s64_a_failure_is_logged_once_and_the_repetition_goes_on(
+    kind: str, make: Callable[[], BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """S57, S58, S61 to S64: one ERROR record with the traceback; the next run comes."""
+    error = make()
+    body = Body(error)
+
+    repetition = await repeat_every(seconds=10)(getattr(body, kind))()
+    await advance(15)
+
+    assert (body.runs, repetition.running) == (2, True)
+    [record] = caplog.records
+    assert (record.name, record.levelno) == ("ostinato", logging.ERROR)
+    assert record.exc_info is not None
+    assert type(record.exc_info[1]) is type(error)
+    assert record.exc_info[2] is not None or isinstance(error, BaseExceptionGroup)
+    facts = vars(record)
+    assert (facts[EVENT], facts["run_number"]) == ("ostinato.run_failed", 1)
+    assert facts["task_name"] == f"{__name__}.Body.{kind}"
+    assert repetition.last_error is record.exc_info[1]
+
+
+async def test_s62_stop_iteration_from_a_plain_function_is_a_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S62: a StopIteration, which no future can carry, is a failure like any other."""
+    body = Body(StopIteration())
+
+    repetition = await repeat_every(seconds=10)(body.run)()
+    await advance(15)
+
+    assert body.runs == 2
+    assert isinstance(repetition.last_error, StopIteration)
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_s60_a_run_that_cancels_itself_is_no_end(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S60: a CancelledError that nobody asked for is told as a WARNING, and the next run comes."""
+    body = Body(asyncio.CancelledError())
+
+    repetition = await repeat_every(seconds=10)(getattr(body, kind))()
+    await advance(15)
+
+    assert (body.runs, repetition.running, repetition.last_error) == (2, True, None)
+    [record] = caplog.records
+    assert (record.levelno, vars(record)[EVENT]) == (logging.WARNING, "ostinato.run_cancelled")
+
+
+async def test_s60_a_body_that_cancels_its_own_task_is_no_end() -> None:
+    """S60: `current_task().cancel()` in a body ends that run alone."""
+    runs: list[int] = []
+
+    async def body() -> None:
+        runs.append(len(runs))
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await advance(1)
+
+    repetition = await repeat_every(seconds=10)(body)()
+    await advance(15)
+
+    assert (runs, repetition.running) == ([0, 1], True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_s57_raise_exceptions_hands_the_failure_to_the_loop_at_once(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S57: the loop's exception handler gets the very exception, and the repetition stops."""
+    error, handled = ValueError(), []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: handled.append(context))
+    body, hooked = Body(error), Body()
+
+    repetition = await repeat_every(
+        seconds=10, raise_exceptions=True, on_exception=lambda _: hooked.run()
+    )(getattr(body, kind))()
+    await advance(1)
+
+    assert [context["exception"] for context in handled] == [error]
+    assert "raise_exceptions=True" in handled[0]["message"]
+    assert (body.runs, repetition.running, hooked.runs) == (1, False, 0)
+    assert [vars(record)[EVENT] for record in caplog.records] == [
+        "ostinato.run_failed",
+        "ostinato.repetition_stopped",
+    ]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+async def test_s61_an_exit_with_raise_exceptions_does_not_leave_through_the_loop() -> None:
+    """S61: a SystemExit is handed over, never raised through the event loop."""
+    handled: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: handled.append(context))
+
+    await repeat_every(seconds=10, raise_exceptions=True)(Body(SystemExit(1)).run_async)()
+    await advance(1)
+
+    assert [type(context["exception"]) for context in handled] == [SystemExit]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_s57_a_hook_that_raises_what_it_was_given_stops_the_repetition(
+    is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S57: `on_exception` ends the repetition by raising the same object; ERROR is logged once."""
+    body, completed = Body(ValueError()), Body()
+
+    def stop(error: Exception) -> None:
+        raise error
+
+    async def stop_async(error: Exception) -> None:
+        stop(error)
+
+    repetition = await repeat_every(
+        seconds=10,
+        max_repetitions=5,
+        on_exception=stop_async if is_async else stop,
+        on_complete=completed.run,
+    )(body.run_async)()
+    await advance(100)
+
+    assert (body.runs, repetition.running, completed.runs) == (1, False, 0)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_the_hook_gets_the_exception_and_the_next_run_comes(is_async: bool) -> None:
+    """`on_exception` is called with the exception of each failed run."""
+    errors = [ValueError(), OSError()]
+    body, told = Body(*errors), list[Exception]()
+
+    async def tell_async(error: Exception) -> None:
+        told.append(error)
+
+    await repeat_every(seconds=10, on_exception=tell_async if is_async else told.append)(body.run)()
+    await advance(35)
+
+    assert (told, body.runs) == (errors, 4)
+
+
+@pytest.mark.parametrize("make", [SystemExit, GeneratorExit, asyncio.CancelledError])
+async def test_s61_the_hook_is_not_called_with_what_is_no_exception(
+    make: type[BaseException],
+) -> None:
+    """S61: `on_exception` is promised an `Exception`; others are logged only."""
+    body, told = Body(make()), list[Exception]()
+
+    await repeat_every(seconds=10, on_exception=told.append)(body.run_async)()
+    await advance(15)
+
+    assert (told, body.runs) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    "make", [KeyError, SystemExit, asyncio.CancelledError, lambda: BaseExceptionGroup("", [SystemExit()])]
+)
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_s59_a_hooks_own_error_changes_nothing(
+    make: Callable[[], BaseException], is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S59: a bug in a hook is logged with the hook's name, and the next run comes."""
+    body, hook = Body(ValueError()), Body(make())
+
+    async def hook_async(_: Exception) -> None:
+        hook.run()
+
+    await repeat_every(
+        seconds=10, on_exception=hook_async if is_async else lambda _: hook.run()
+    )(body.run)()
+    await advance(15)
+
+    assert body.runs == 2
+    _, record = caplog.records
+    assert (record.levelno, vars(record)[EVENT]) == (logging.ERROR, "ostinato.hook_failed")
+    assert "test_s59" in vars(record)["hook_name"]
+
+
+async def test_s59_a_raising_on_complete_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """S59: an error in `on_complete` is logged with the hook's name."""
+    repetition = await repeat_every(
+        seconds=10, max_repetitions=1, on_complete=Body(KeyError()).run_async
+    )(Body().run)()
+    await advance(15)
+
+    [record] = caplog.records
+    assert vars(record)["hook_name"] == f"{__name__}.Body.run_async"
+    assert not repetition.running
+
+
+async def test_s59_a_hook_that_hangs_is_cut_off_after_thirty_seconds(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S59: a hook has 30 s; then it is cancelled and told, and the repetition goes on."""
+    body = Body(ValueError())
+
+    async def hang(_: Exception) -> None:
+        await advance(3600)
+
+    await repeat_every(seconds=10, on_exception=hang)(body.run)()
+    await advance(39.5)
+    runs_before = body.runs
+    await advance(1)
+
+    assert (runs_before, body.runs) == (1, 2)
+    _, record = caplog.records
+    assert vars(record)[EVENT] == "ostinato.hook_failed"
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], TimeoutError)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_s62_a_keyboard_interrupt_asks_the_process_to_stop(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S62: the repetition ends, and the process gets what Ctrl-C would give it."""
+    body, signals = Body(KeyboardInterrupt()), list[int]()
+    before = signal.signal(signal.SIGINT, lambda number, _: signals.append(number))
+
+    try:
+        repetition = await repeat_every(seconds=10)(getattr(body, kind))()
+        await advance(15)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert (signals, body.runs, repetition.running) == ([signal.SIGINT], 1, False)
+    assert [vars(record)[EVENT] for record in caplog.records] == ["ostinato.repetition_stopped"]
+
+
+async def test_s62_a_keyboard_interrupt_in_a_hook_asks_the_process_to_stop() -> None:
+    """S62: an interruption is one wherever it is raised."""
+    hook, signals = Body(KeyboardInterrupt()), list[int]()
+    before = signal.signal(signal.SIGINT, lambda number, _: signals.append(number))
+
+    try:
+        repetition = await repeat_every(seconds=10, on_exception=lambda _: hook.run())(
+            Body(ValueError()).run
+        )()
+        await advance(15)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert (signals, repetition.running) == ([signal.SIGINT], False)
+
+
+async def test_s63_a_group_with_an_interruption_fails_and_stops(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S63: what is left of a split group is logged as one failure; then the interruption acts."""
+    signals: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: signals.append(number))
+    group = BaseExceptionGroup("", [ValueError("left"), KeyboardInterrupt()])
+
+    try:
+        repetition = await repeat_every(seconds=10)(Body(group).run_async)()
+        await advance(15)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert isinstance(repetition.last_error, ExceptionGroup)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+    assert signals == [signal.SIGINT]
+
+
+class OtherLogger:
+    """A logger of another make: it has `error` and takes one text."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def error(self, message: str) -> None:
+        self.texts.append(message)
+
+
+async def test_s58_the_given_logger_is_used(caplog: pytest.LogCaptureFixture) -> None:
+    """S58: with `logger=` the failure is logged there, with its traceback, and nowhere else."""
+    await repeat_every(seconds=10, logger=logging.getLogger("app.tasks"))(Body(ValueError()).run)()
+    await advance(5)
+
+    [record] = caplog.records
+    assert record.name == "app.tasks"
+    assert record.exc_info is not None
+
+
+async def test_s58_a_logger_adapter_is_used(caplog: pytest.LogCaptureFixture) -> None:
+    """S58: a LoggerAdapter is a logger too."""
+    adapter = logging.LoggerAdapter(logging.getLogger("app.tasks"), {})
+
+    await repeat_every(seconds=10, logger=adapter)(Body(ValueError()).run)()
+    await advance(5)
+
+    assert [record.name for record in caplog.records] == ["app.tasks"]
+
+
+async def test_s58_a_logger_of_another_make_gets_one_text(caplog: pytest.LogCaptureFixture) -> None:
+    """S58: loggers such as loguru's get the message and the traceback as one text."""
+    logger = OtherLogger()
+
+    await repeat_every(seconds=10, logger=logger)(Body(ValueError("wrong")).run)()
+    await advance(5)
+
+    [text] = logger.texts
+    assert text.startswith(f"Run 1 of {__name__}.Body.run failed\nTraceback")
+    assert text.endswith("ValueError: wrong")
+    assert not caplog.records
+
+
+class RaisingHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        raise OSError(record.getMessage())
+
+
+async def test_s66_a_logger_that_raises_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """S58, S66: where the logger raises, the failure goes to stderr and the next run comes."""
+    logger = logging.Logger("raising")
+    logger.addHandler(RaisingHandler())
+    body = Body(ValueError("wrong"))
+
+    await repeat_every(seconds=10, logger=logger)(body.run)()
+    await advance(15)
+
+    assert body.runs == 2
+    printed = capsys.readouterr().err
+    assert "ValueError: wrong" in printed
+    assert "The logger raised:" in printed
+
+
+@pytest.mark.parametrize("stderr", [None, "closed"])
+async def test_s66_a_logger_that_raises_without_a_stderr_is_survived(
+    stderr: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """S66: a process without a stderr, such as a service on Windows, survives it too."""
+    stream = None if stderr is None else (tmp_path / "closed").open("w")
+    if stream is not None:
+        stream.close()
+    logger, body = logging.Logger("raising"), Body(ValueError("wrong"))
+    logger.addHandler(RaisingHandler())
+
+    await repeat_every(seconds=10, logger=logger)(body.run)()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stream)
+        await advance(15)
+
+    assert body.runs == 2
+
+
+async def test_no_failure_warns() -> None:
+    """With warnings as errors nothing changes: the library never calls `warnings.warn`."""
+    body = Body(ValueError(), ValueError())
+
+    with warnings.catch_warnings(action="error"):
+        await repeat_every(seconds=10, logger=logging.getLogger("app"))(body.run)()
+        await advance(25)
+
+    assert body.runs == 3
+
+
+async def test_s64_a_thousand_failures_are_survived(caplog: pytest.LogCaptureFixture) -> None:
+    """S64: after a thousand failures of the worst kinds the next run comes."""
+    body = Body(*[MemoryError(), RecursionError()] * 500)
+
+    await repeat_every(seconds=10)(body.run_async)()
+    await advance(10_005)
+
+    assert (body.runs, len(caplog.records)) == (1_001, 1_000)
+
+
+async def test_a_broken_sleep_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error of the repetition itself, here of a patched `asyncio.sleep`, is logged as such."""
+
+    async def broken(_: float) -> None:
+        raise OSError
+
+    monkeypatch.setattr(asyncio, "sleep", broken)
+    repetition = await repeat_every(seconds=10)(Body().run)()
+    await advance(1)
+
+    assert not repetition.running
+    [record] = caplog.records
+    assert (record.levelno, vars(record)[EVENT]) == (logging.ERROR, "ostinato.repetition_broken")
