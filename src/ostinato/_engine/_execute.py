@@ -98,9 +98,10 @@ class Execution:
         name = self._function.name
         self._observer.repetition_stopped("it was declared with raise_exceptions=True")
         message = f"{name}, decorated with repeat_every(raise_exceptions=True), failed"
-        self._loop.call_exception_handler(
-            {"message": message, "exception": failure, "future": asyncio.current_task()}
-        )
+        told = {"message": message, "exception": failure, "future": asyncio.current_task()}
+        # Not from in here: since Python 3.12 the loop enters the task's context for the handler,
+        # which fails while the task runs in it, and the handler would not be called.
+        self._loop.call_soon(self._loop.call_exception_handler, told)
         return False
 
     def _interrupt(self) -> bool:
