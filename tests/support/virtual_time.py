@@ -5,7 +5,7 @@ import selectors
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["VirtualTimeLoop", "advance"]
+__all__ = ["VirtualTimeLoop", "advance", "turn"]
 
 _PATIENCE = 10.0
 
@@ -58,3 +58,11 @@ async def advance(seconds: float) -> None:
         await passed
     finally:
         timer.cancel()
+
+
+async def turn() -> None:
+    """Let the running loop turn once."""
+    loop = asyncio.get_running_loop()
+    turned = loop.create_future()
+    loop.call_soon(turned.set_result, None)
+    await turned

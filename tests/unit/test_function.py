@@ -70,10 +70,8 @@ def inspected(function: object, *operands: str) -> UserFunction:
         (lambda: None, False, "<lambda>"),
     ],
 )
-def test_s6_every_kind_of_callable_is_accepted(
-    function: object, is_async: bool, name: str
-) -> None:
-    """S6: functions, partials, methods, static methods and instances; each named `module.qualname`."""
+def test_s6_every_kind_of_callable_is_accepted(function: object, is_async: bool, name: str) -> None:
+    """S6: functions, partials, methods and instances, each named `module.qualname`."""
     found = inspected(function)
 
     assert (found.is_async, found.name) == (is_async, f"{__name__}.{name}")
@@ -97,7 +95,7 @@ if sys.version_info >= (3, 12):
 
     def test_s6_a_marked_coroutine_function_is_awaited() -> None:
         """S6: `inspect.markcoroutinefunction` is believed."""
-        marked = inspect.markcoroutinefunction(lambda: on_loop())
+        marked = inspect.markcoroutinefunction(returns_awaitable)
 
         assert inspected(marked).is_async
 
@@ -170,7 +168,8 @@ def test_what_is_not_callable_is_refused(function: object) -> None:
 def test_s8_a_hook_is_checked_for_its_operands() -> None:
     """S8: a hook that takes no exception cannot be called with one."""
     with pytest.raises(
-        InvalidFunctionError, match=r"cannot be called with \(exception\).*let it take \(exception\)"
+        InvalidFunctionError,
+        match=r"cannot be called with \(exception\).*let it take \(exception\)",
     ):
         inspected(plain, "exception")
 

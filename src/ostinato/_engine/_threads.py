@@ -95,11 +95,18 @@ class Threads:
             completions = self._completions[loop] = _Completions()
         job = Job(name, call, loop.create_future(), completions)
         completions.outstanding += 1
-        self._queue.put(job)
-        try:
-            self._idle.pop()
-        except IndexError:
-            self._add_thread(job, loop)
+        with self._lock:
+            self._queue.put(job)
+            self._backlog += 1
+            lacks_thread = self._backlog > self._free
+            starts_thread = lacks_thread and self._count < self._limit
+            if starts_thread:
+                self._count += 1
+                self._free += 1
+        if starts_thread:
+            self._start_thread(job)
+        elif lacks_thread:
+            self._watch(job, loop)
         else:
             self._told_exhausted = False
         return job
@@ -108,24 +115,29 @@ class Threads:
         # Threads do not survive a fork: the child begins with none, and with nothing queued.
         self._process = os.getpid()
         self._queue: SimpleQueue[Job] = SimpleQueue()
-        self._idle: deque[None] = deque()
         self._running: dict[int, str] = {}
         self._completions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Completions] = (
             WeakKeyDictionary()
         )
+        # A free thread takes a job from the backlog without being asked: so a thread is missing
+        # exactly where the backlog is larger than the number of free ones.
         self._lock = threading.Lock()
-        self._count = 0
+        self._count = self._free = self._backlog = 0
         self._watched: Job | None = None
         self._told_exhausted = False
 
-    def _add_thread(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
-        with self._lock:
-            if self._count < self._limit:
-                self._count += 1
-                name = f"ostinato-{self._count}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-                return
-        self._watch(job, loop)
+    def _start_thread(self, job: Job) -> None:
+        thread = threading.Thread(target=self._work, name=f"ostinato-{self._count}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The system gives no more threads. Where there is one, the job waits for it.
+            with self._lock:
+                self._count -= 1
+                self._free -= 1
+                is_alone = self._count == 0
+            if is_alone and job.withdraw():
+                job.future.set_result(Returned(None, error))
 
     def _watch(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
         # One watched job speaks for all that wait behind it: a timer each would cost more.
@@ -137,16 +149,16 @@ class Threads:
         self._watched = None
         if job.waiting and not self._told_exhausted:
             self._told_exhausted = True
-            self._on_exhausted(sorted(self._running.values()))
+            self._on_exhausted(sorted(self._running.copy().values()))
 
     def _work(self) -> None:
-        queue, idle = self._queue, self._idle
         while True:
-            if queue.empty():
-                idle.append(None)
-            self._run(queue.get())
+            self._run(self._queue.get())
 
     def _run(self, job: Job) -> None:
+        with self._lock:
+            self._backlog -= 1
+            self._free -= 1
         me = threading.get_ident()
         self._running[me] = job.name
         returned = Returned(None, None)
@@ -156,6 +168,9 @@ class Threads:
             except BaseException as error:  # noqa: BLE001 - it is the user's function: contained here, judged on the loop
                 returned = Returned(None, error)
         del self._running[me]
+        # Free before its end is told: what follows on it finds this thread and starts no other.
+        with self._lock:
+            self._free += 1
         job.completions.deliver(job, returned)
 
 

@@ -5,7 +5,8 @@ import logging
 import signal
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,7 +208,8 @@ async def test_s61_the_hook_is_not_called_with_what_is_no_exception(
 
 
 @pytest.mark.parametrize(
-    "make", [KeyError, SystemExit, asyncio.CancelledError, lambda: BaseExceptionGroup("", [SystemExit()])]
+    "make",
+    [KeyError, SystemExit, asyncio.CancelledError, lambda: BaseExceptionGroup("", [SystemExit()])],
 )
 @pytest.mark.parametrize("is_async", [False, True])
 async def test_s59_a_hooks_own_error_changes_nothing(
@@ -219,9 +221,9 @@ async def test_s59_a_hooks_own_error_changes_nothing(
     async def hook_async(_: Exception) -> None:
         hook.run()
 
-    await repeat_every(
-        seconds=10, on_exception=hook_async if is_async else lambda _: hook.run()
-    )(body.run)()
+    await repeat_every(seconds=10, on_exception=hook_async if is_async else lambda _: hook.run())(
+        body.run
+    )()
     await advance(15)
 
     assert body.runs == 2
@@ -364,13 +366,21 @@ class RaisingHandler(logging.Handler):
         raise OSError(record.getMessage())
 
 
-async def test_s66_a_logger_that_raises_loses_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def raising_logger() -> Iterator[logging.Logger]:
+    logger, handler = logging.getLogger("raising"), RaisingHandler()
+    logger.addHandler(handler)
+    yield logger
+    logger.removeHandler(handler)
+
+
+async def test_s66_a_logger_that_raises_loses_nothing(
+    raising_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
     """S58, S66: where the logger raises, the failure goes to stderr and the next run comes."""
-    logger = logging.Logger("raising")
-    logger.addHandler(RaisingHandler())
     body = Body(ValueError("wrong"))
 
-    await repeat_every(seconds=10, logger=logger)(body.run)()
+    await repeat_every(seconds=10, logger=raising_logger)(body.run)()
     await advance(15)
 
     assert body.runs == 2
@@ -381,16 +391,18 @@ async def test_s66_a_logger_that_raises_loses_nothing(capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("stderr", [None, "closed"])
 async def test_s66_a_logger_that_raises_without_a_stderr_is_survived(
-    stderr: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    stderr: str | None,
+    raising_logger: logging.Logger,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """S66: a process without a stderr, such as a service on Windows, survives it too."""
     stream = None if stderr is None else (tmp_path / "closed").open("w")
     if stream is not None:
         stream.close()
-    logger, body = logging.Logger("raising"), Body(ValueError("wrong"))
-    logger.addHandler(RaisingHandler())
+    body = Body(ValueError("wrong"))
 
-    await repeat_every(seconds=10, logger=logger)(body.run)()
+    await repeat_every(seconds=10, logger=raising_logger)(body.run)()
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", stream)
         await advance(15)
@@ -411,7 +423,7 @@ async def test_no_failure_warns() -> None:
 
 async def test_s64_a_thousand_failures_are_survived(caplog: pytest.LogCaptureFixture) -> None:
     """S64: after a thousand failures of the worst kinds the next run comes."""
-    body = Body(*[MemoryError(), RecursionError()] * 500)
+    body = Body(*(make() for _ in range(500) for make in (MemoryError, RecursionError)))
 
     await repeat_every(seconds=10)(body.run_async)()
     await advance(10_005)

@@ -4,6 +4,8 @@ import asyncio
 import functools
 import inspect
 import logging
+from collections.abc import Awaitable, Callable
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -62,7 +64,10 @@ async def test_s6_a_returned_awaitable_is_awaited_on_the_loop() -> None:
     async def inner() -> None:
         awaited.append(asyncio.get_running_loop())
 
-    await repeat_every(seconds=1, max_repetitions=1)(lambda: inner())()
+    def outer() -> Awaitable[None]:
+        return inner()
+
+    await repeat_every(seconds=1, max_repetitions=1)(outer)()
     await advance(2)
 
     assert awaited == [asyncio.get_running_loop()]
@@ -85,28 +90,35 @@ async def test_s11_a_running_one_is_not_doubled(caplog: pytest.LogCaptureFixture
     assert vars(record)["task_name"] == f"{__name__}.Service"
 
 
+async def call(handler: Callable[[], Awaitable[object]]) -> None:
+    await handler()
+
+
+def of_module(name: str) -> Callable[[Callable[[], Awaitable[object]]], Awaitable[None]]:
+    """Return `call` as if the module *name* had defined it."""
+    return FunctionType(call.__code__, {"__name__": name})
+
+
 async def test_s11_a_frameworks_second_call_is_told_at_debug(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """S11: FastAPI calls a router's start-up handlers twice; that is no warning."""
-    framework: dict[str, Any] = {"__name__": "fastapi.routing"}
-    exec("async def start_up(handler):\n    await handler()", framework)
+    start_up = of_module("fastapi.routing")
     repeated = repeat_every(seconds=10)(Service())
 
-    await framework["start_up"](repeated)
-    await framework["start_up"](repeated)
+    await start_up(repeated)
+    await start_up(repeated)
 
     assert [record.levelno for record in caplog.records] == [logging.DEBUG]
 
 
 async def test_s11_another_start_up_is_told_as_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     """S11: a framework that starts it again from another task is not the router's double call."""
-    framework: dict[str, Any] = {"__name__": "starlette.routing"}
-    exec("async def start_up(handler):\n    await handler()", framework)
+    start_up = of_module("starlette.routing")
     repeated = repeat_every(seconds=10)(Service())
 
     await repeated()
-    await asyncio.gather(framework["start_up"](repeated))
+    await asyncio.gather(start_up(repeated))
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 

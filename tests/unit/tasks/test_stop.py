@@ -1,0 +1,287 @@
+"""How a repetition ends."""
+
+import asyncio
+import logging
+import threading
+from typing import Any
+
+import pytest
+
+from ostinato import ForeignLoopError, Repetition, repeat_every, tasks
+from tests.support.virtual_time import VirtualTimeLoop, advance, turn
+
+
+async def nothing() -> None: ...
+
+
+async def test_stop_between_two_runs_ends_at_once() -> None:
+    """`stop` in a wait ends the repetition; `on_complete` is not called."""
+    completed: list[int] = []
+    repetition = await repeat_every(
+        seconds=10, max_repetitions=3, on_complete=lambda: completed.append(1)
+    )(nothing)()
+    await advance(5)
+
+    await repetition.stop()
+
+    assert (repetition.running, repetition.runs) == (False, 1)
+    await advance(100)
+    assert (repetition.runs, completed) == (1, [])
+
+
+async def test_stop_before_the_first_turn_runs_nothing() -> None:
+    """`stop` right after the start leaves no run."""
+    repetition = await repeat_every(seconds=10)(nothing)()
+
+    await repetition.stop()
+
+    assert (repetition.running, repetition.runs) == (False, 0)
+
+
+async def test_stop_twice_is_harmless() -> None:
+    """A repetition that has ended can be stopped again, by several at once too."""
+    repetition = await repeat_every(seconds=10)(nothing)()
+
+    await asyncio.gather(repetition.stop(), repetition.stop())
+    await repetition.stop()
+
+    assert not repetition.running
+
+
+async def test_stop_cancels_an_async_run_and_awaits_its_end() -> None:
+    """`stop` cancels an `async def` run and returns after its clean-up."""
+    steps: list[str] = []
+
+    async def slow() -> None:
+        try:
+            await advance(100)
+        finally:
+            await advance(2)
+            steps.append("cleaned up")
+
+    repetition = await repeat_every(seconds=10)(slow)()
+    await advance(5)
+
+    await repetition.stop()
+
+    assert steps == ["cleaned up"]
+    assert not repetition.running
+
+
+async def test_a_run_that_swallows_the_cancellation_is_the_last() -> None:
+    """A body that answers its cancellation by returning ends the repetition all the same."""
+
+    async def stubborn() -> None:
+        try:
+            await advance(100)
+        except asyncio.CancelledError:
+            return
+
+    repetition = await repeat_every(seconds=10)(stubborn)()
+    await advance(5)
+
+    await repetition.stop()
+
+    assert (repetition.running, repetition.runs) == (False, 1)
+
+
+async def test_a_failing_clean_up_is_logged_when_stopped(caplog: pytest.LogCaptureFixture) -> None:
+    """What a cancelled run raises on its way out is a failure, and logged."""
+
+    async def slow() -> None:
+        try:
+            await advance(100)
+        finally:
+            message = "the clean-up failed"
+            raise ValueError(message)
+
+    repetition = await repeat_every(seconds=10)(slow)()
+    await advance(5)
+
+    await repetition.stop()
+
+    assert isinstance(repetition.last_error, ValueError)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+class Blocking:
+    """A plain function that blocks in its thread until it is let go."""
+
+    def __init__(self) -> None:
+        self.began, self.go = threading.Event(), threading.Event()
+        self.runs = 0
+
+    def run(self) -> None:
+        self.began.set()
+        self.go.wait(10)
+        self.runs += 1
+
+    async def until_it_runs(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.began.wait, 10)
+
+
+async def test_stop_waits_for_a_thread_that_is_at_work() -> None:
+    """A `def` run cannot be interrupted: `stop` returns once it has ended."""
+    blocking = Blocking()
+    repetition = await repeat_every(seconds=10)(blocking.run)()
+    await blocking.until_it_runs()
+
+    stopping = asyncio.ensure_future(repetition.stop())
+    asyncio.get_running_loop().call_later(0, blocking.go.set)
+    await stopping
+
+    assert (blocking.runs, repetition.runs, repetition.running) == (1, 1, False)
+
+
+async def test_a_stop_that_is_given_up_still_ends_the_repetition() -> None:
+    """A `stop` bounded by a timeout leaves no further run, though one is still under way."""
+    blocking = Blocking()
+    repetition = await repeat_every(seconds=10)(blocking.run)()
+    await blocking.until_it_runs()
+
+    stopping = asyncio.ensure_future(repetition.stop())
+    await turn()
+    stopping.cancel()
+    still_running = repetition.running
+    blocking.go.set()
+    await advance(100)
+
+    assert (still_running, repetition.running, blocking.runs) == (True, False, 1)
+
+
+async def test_a_run_that_waits_for_a_thread_is_taken_back() -> None:
+    """A `def` run that has no thread yet never runs once it is stopped."""
+    blockers = [Blocking() for _ in range(8)]
+    holders = [await repeat_every(seconds=10)(blocker.run)() for blocker in blockers]
+    for blocker in blockers:
+        await blocker.until_it_runs()
+    late = Blocking()
+    repetition = await repeat_every(seconds=10)(late.run)()
+    await turn()
+    await turn()
+
+    await repetition.stop()
+    for blocker in blockers:
+        blocker.go.set()
+    for holder in holders:
+        await holder.stop()
+
+    assert not late.began.is_set()
+    assert (repetition.runs, repetition.running) == (1, False)
+
+
+async def test_a_run_can_stop_its_own_repetition() -> None:
+    """Called from inside a run, `stop` returns at once and that run is the last."""
+    handle: list[Repetition] = []
+    steps: list[str] = []
+
+    async def body() -> None:
+        await handle[0].stop()
+        await advance(1)
+        steps.append("went on after stop")
+
+    handle.append(await repeat_every(seconds=10)(body)())
+    await advance(50)
+
+    assert (steps, handle[0].running, handle[0].runs) == (["went on after stop"], False, 1)
+
+
+async def test_a_run_in_a_thread_can_stop_its_own_repetition() -> None:
+    """From a thread, too: by the loop, and without waiting for itself."""
+    loop, handle = asyncio.get_running_loop(), list[Repetition]()
+
+    def body() -> None:
+        asyncio.run_coroutine_threadsafe(handle[0].stop(), loop).result(10)
+
+    handle.append(await repeat_every(seconds=10)(body)())
+    await advance(50)
+
+    assert (handle[0].running, handle[0].runs) == (False, 1)
+
+
+async def test_a_hook_can_stop_the_repetition() -> None:
+    """A hook belongs to the run: it can stop the repetition without waiting for itself."""
+    handle: list[Repetition] = []
+
+    def fail() -> None:
+        raise ValueError
+
+    async def stop(_: Exception) -> None:
+        await handle[0].stop()
+
+    handle.append(await repeat_every(seconds=10, on_exception=stop)(fail)())
+    await advance(50)
+
+    assert (handle[0].running, handle[0].runs) == (False, 1)
+
+
+def test_the_end_of_the_loop_cancels_an_async_run_after_its_clean_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The loop's end cancels the run, whose `finally` is executed; nothing is logged."""
+    steps: list[str] = []
+
+    async def slow() -> None:
+        try:
+            await advance(100)
+        finally:
+            steps.append("cleaned up")
+
+    async def main() -> Repetition:
+        repetition = await repeat_every(seconds=10)(slow)()
+        await advance(5)
+        return repetition
+
+    with asyncio.Runner(loop_factory=virtual_loop) as runner:
+        repetition = runner.run(main())
+
+    assert (steps, repetition.running) == (["cleaned up"], False)
+    assert not caplog.records
+
+
+def test_the_end_of_the_loop_leaves_a_thread_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """The loop's end cannot wait for a thread: it is abandoned with a WARNING that names it."""
+    blocking = Blocking()
+
+    async def main() -> Repetition:
+        repetition = await repeat_every(seconds=10)(blocking.run)()
+        await blocking.until_it_runs()
+        return repetition
+
+    with asyncio.Runner(loop_factory=virtual_loop) as runner:
+        repetition = runner.run(main())
+    blocking.go.set()
+
+    assert not repetition.running
+    [record] = caplog.records
+    assert (record.levelno, vars(record)["ostinato_event"]) == (
+        logging.WARNING,
+        "ostinato.run_abandoned",
+    )
+    assert "Blocking.run" in record.getMessage()
+
+
+def test_s74_stop_on_another_loop_is_refused_with_the_remedy() -> None:
+    """S74: a handle belongs to its loop; on another one `stop` says what to do."""
+    ready, done = threading.Event(), threading.Event()
+    handles: list[Repetition] = []
+
+    async def hold() -> None:
+        handles.append(await repeat_every(seconds=10)(nothing)())
+        ready.set()
+        await asyncio.get_running_loop().run_in_executor(None, done.wait, 10)
+
+    thread = threading.Thread(target=lambda: asyncio.run(hold()))
+    thread.start()
+    ready.wait(10)
+
+    try:
+        with pytest.raises(ForeignLoopError, match="run_coroutine_threadsafe"):
+            asyncio.run(handles[0].stop())
+    finally:
+        done.set()
+        thread.join(10)
+
+
+def virtual_loop() -> Any:
+    return VirtualTimeLoop(tasks._threads.outstanding)
