@@ -103,7 +103,8 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def packaging(session: nox.Session) -> None:
     """Build the distributions and test what a user gets: the wheels alone."""
-    session.install("pytest", "anyio", "hypothesis", "sybil", "uv", "-c", "constraints.txt")
+    plugins = ("anyio", "hypothesis", "pytest-timeout", "sybil")
+    session.install("pytest", *plugins, "uv", "-c", "constraints.txt")
     wheels = Path(session.create_tmp()).resolve() / "wheels"
     session.run("uv", "build", "--quiet", "--clear", "--out-dir", str(wheels), ".")
     if (ROOT / "compat").is_dir():

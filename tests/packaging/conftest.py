@@ -28,6 +28,19 @@ def library(wheels: list[Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def drop_in(wheels: list[Path]) -> Path:
+    """Return the wheel of the second distribution, which has upstream's import names."""
+    (wheel,) = [wheel for wheel in wheels if wheel.name.startswith("ostinato_fastapi_utils-")]
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def replaced(library: Path, drop_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Install both wheels as upstream's user would; return how to run Python there."""
+    return install([library, drop_in, "fastapi"], tmp_path_factory.mktemp("replaced"))
+
+
+@pytest.fixture(scope="session")
 def alone(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Install the library's wheel with what it depends on; return how to run Python there."""
     return install([library], tmp_path_factory.mktemp("alone"))

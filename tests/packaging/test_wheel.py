@@ -27,6 +27,18 @@ def test_the_wheel_holds_the_package_its_types_and_its_licence(library: Path):
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"ostinato"}
 
 
+def test_the_drop_in_gives_upstreams_names_to_our_functions(replaced: Callable[..., str]):
+    """A program's imports from fastapi_utils go on working, and reach this library."""
+    program = (
+        "from fastapi_utils.session import FastAPISessionMaker as M\n"
+        "from fastapi_utils.tasks import repeat_every as r\n"
+        "import ostinato.session\n"
+        "print(M is ostinato.session.FastAPISessionMaker, r is ostinato.repeat_every)\n"
+    )
+
+    assert replaced("-c", program).split() == ["True", "True"]
+
+
 def test_importing_the_library_imports_no_framework(alone: Callable[..., str]):
     """Only who uses a framework pays for it."""
     loaded = json.loads(
