@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "APPS",
@@ -59,7 +60,7 @@ class Answer:
     status: int
     body: bytes
 
-    def json(self) -> object:
+    def json(self) -> Any:
         """Return the body, read as JSON."""
         return json.loads(self.body)
 
@@ -188,8 +189,6 @@ def serve(
         yield server
     finally:
         # The whole group, so that no worker outlives a supervisor that died.
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()

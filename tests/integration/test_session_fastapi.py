@@ -230,21 +230,31 @@ def test_a_request_that_a_middleware_gives_up_on_is_rolled_back(async_maker, dat
     app = FastAPI()
     borrowed = []
 
-    class GiveUp(BaseHTTPMiddleware):
-        async def dispatch(self, request, call_next):
-            with anyio.CancelScope() as scope:
-                request.app.state.scope = scope
-                return await call_next(request)
-            borrowed.append(async_maker.cached_engine.pool.checkedout())
-            return Response(status_code=504)
+    class GiveUp:
+        """Answers 504 when the request is cancelled."""
 
+        def __init__(self, app) -> None:
+            self.app = app
+
+        async def __call__(self, scope, receive, send) -> None:
+            with anyio.CancelScope() as request_scope:
+                scope["state"] = {"request_scope": request_scope}
+                await self.app(scope, receive, send)
+            borrowed.append(async_maker.cached_engine.pool.checkedout())
+            await Response(status_code=504)(scope, receive, send)
+
+    async def pass_on(request, call_next):
+        return await call_next(request)
+
+    # The endpoint then runs in a task of the middleware's own, as it does in many applications.
+    app.add_middleware(BaseHTTPMiddleware, dispatch=pass_on)
     app.add_middleware(GiveUp)
 
     @app.post("/")
     async def write(session: Annotated[AsyncSession, async_maker.depends()], request: Request):
         await session.execute(WRITE)
         borrowed.append(async_maker.cached_engine.pool.checkedout())
-        request.app.state.scope.cancel()
+        request.state.request_scope.cancel()
         await anyio.sleep_forever()
 
     response = TestClient(app).post("/")

@@ -43,15 +43,19 @@ function showTokens(tokens) {
   for (const [id, card] of cards) {
     if (!ids.has(id)) leave(id, card);
   }
-  for (const token of tokens) {
-    const card = cards.get(token.id) ?? arrive(token);
-    card.expires = now + token.seconds_left * 1000;
-  }
+  rearrange(() => {
+    for (const token of tokens) {
+      const expires = now + token.seconds_left * 1000;
+      const card = cards.get(token.id);
+      if (card) card.expires = expires;
+      else arrive(token, expires);
+    }
+  });
   byId("empty").hidden = tokens.length > 0;
   draw();
 }
 
-function arrive(token) {
+function arrive(token, expires) {
   const element = document.createElement("li");
   element.className = "token";
   element.innerHTML =
@@ -60,16 +64,34 @@ function arrive(token) {
   const [name, whole, left, bar] = element.children;
   name.textContent = `Token ${token.id}`;
   whole.textContent = `for ${duration(token.lifetime)}`;
-  const card = { element, left, bar: bar.firstChild, lifetime: token.lifetime * 1000 };
-  cards.set(token.id, card);
-  byId("tokens").append(element);
-  return card;
+  // The next to expire stands first.
+  const later = [...cards.values()].filter((card) => card.expires > expires);
+  const next = later.sort((one, other) => one.expires - other.expires)[0];
+  byId("tokens").insertBefore(element, next?.element ?? null);
+  cards.set(token.id, { element, left, bar: bar.firstChild, lifetime: token.lifetime * 1000, expires });
 }
 
 function leave(id, card) {
   cards.delete(id);
   card.element.classList.add("leaving");
-  setTimeout(() => card.element.remove(), LEAVING);
+  setTimeout(() => rearrange(() => card.element.remove()), LEAVING);
+}
+
+// Makes a change, and lets the cards glide to their new places instead of jumping there. To another
+// row they fade: cards that cross the page would catch the eye more than what expires.
+function rearrange(change) {
+  const elements = [...cards.values()].map((card) => card.element);
+  const before = elements.map((element) => element.getBoundingClientRect());
+  change();
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  elements.forEach((element, index) => {
+    const after = element.getBoundingClientRect();
+    const [x, y] = [before[index].left - after.left, before[index].top - after.top];
+    if (x || y) {
+      const way = y ? { opacity: [0, 1] } : { transform: [`translate(${x}px)`, "none"] };
+      element.animate(way, { duration: LEAVING, easing: "ease-out" });
+    }
+  });
 }
 
 function draw() {
@@ -80,18 +102,23 @@ function draw() {
     const isExpired = left <= 0;
     live += isExpired ? 0 : 1;
     card.element.classList.toggle("expired", isExpired);
-    card.left.textContent = isExpired ? "expired" : `${duration(left / 1000)} left`;
+    write(card.left, isExpired ? "expired" : `${duration(left / 1000)} left`);
     card.bar.style.setProperty("--share", Math.max(0, Math.min(1, left / card.lifetime)));
   }
-  byId("count").textContent = cards.size ? `${live} live, ${cards.size - live} expired` : "";
+  write(byId("count"), cards.size ? `${live} live, ${cards.size - live} expired` : "");
   if (lastRun !== null) {
-    const ago = duration(Math.floor((now - lastRun.finished) / 1000));
-    byId("last-run").textContent = `Last run ${ago} ago, removed ${lastRun.removed}`;
+    const seconds = Math.floor((now - lastRun.finished) / 1000);
+    const ago = seconds < 1 ? "just now" : `${duration(seconds)} ago`;
+    write(byId("last-run"), `Last run ${ago}, removed ${lastRun.removed}`);
   }
 }
 
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 function showCleanings({ period, runs }) {
-  byId("period").textContent = period;
+  write(byId("period"), String(period));
   const latest = runs.at(-1);
   if (latest === undefined || latest.id === lastRun?.id) return;
   lastRun = {
@@ -101,7 +128,8 @@ function showCleanings({ period, runs }) {
   };
   byId("score").replaceChildren(...runs.map(note));
   const removed = runs.reduce((sum, run) => sum + run.removed, 0);
-  byId("score").ariaLabel = `The latest ${runs.length} runs removed ${removed} tokens`;
+  const label = `The latest ${runs.length} runs removed ${removed} tokens`;
+  byId("score").setAttribute("aria-label", label);
 }
 
 function note(run) {

@@ -17,6 +17,7 @@ from ostinato import repeat_every
 
 @repeat_every(seconds=60)
 async def wait_for_ever() -> None:
+    """Wait until cancelled, and clean up by awaiting."""
     write("began")
     try:
         await asyncio.Event().wait()
@@ -28,19 +29,21 @@ async def wait_for_ever() -> None:
 
 @repeat_every(seconds=60)
 def block_for_ever() -> None:
+    """Occupy a thread for good."""
     write("began")
     threading.Event().wait()
 
 
 @repeat_every(seconds=60)
 async def pause() -> None:
-    write("began")
+    """End at once, so that the repetition waits."""
 
 
 @asynccontextmanager
 async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-    tasks = {"async": wait_for_ever, "def": block_for_ever, "between": pause}
-    repetition = await tasks[os.environ["KIND"]]()
+    """Start the kind that is asked for; stop it before the teardown if that is asked for."""
+    await pause()
+    repetition = await {"async": wait_for_ever, "def": block_for_ever}[os.environ["KIND"]]()
     yield
     if os.environ.get("STOPS"):
         await repetition.stop()
@@ -48,6 +51,7 @@ async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
 
 
 async def hello(_request: Request) -> PlainTextResponse:
+    """Answer."""
     return PlainTextResponse("hello")
 
 
