@@ -117,7 +117,8 @@ class Blocking:
         self.runs += 1
 
     async def until_it_runs(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, self.began.wait, 10)
+        while not self.began.is_set():
+            await turn()
 
 
 async def test_stop_waits_for_a_thread_that_is_at_work() -> None:
