@@ -93,6 +93,7 @@ class Server:
 
     process: "subprocess.Popen[bytes]"
     port: int
+    folder: Path
     journal: Journal
     log: Path
 
@@ -183,7 +184,7 @@ def serve(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    server = Server(process, port, journal, log)
+    server = Server(process, port, folder, journal, log)
     try:
         eventually(server.answers)
         yield server
