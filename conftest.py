@@ -12,7 +12,7 @@ from sybil.parsers.rest import DocTestParser
 _PAGES = Sybil(
     name="pages",
     parsers=[PythonCodeBlockParser(), SkipParser()],
-    patterns=["README.md", "docs/**/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/**/*.md"],
     fixtures=["scratch_folder"],
 )
 _DOCSTRINGS = Sybil(
