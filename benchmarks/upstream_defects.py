@@ -227,7 +227,7 @@ async def double_start(library: Library) -> Seen:
     await start()
     await start()
     await asyncio.sleep(0.1)
-    return Seen(len(runs) > 1, f"{len(runs)} loops")
+    return Seen(len(runs) > 1, f"loops: {len(runs)}")
 
 
 @probe("router", "A router's start-up handler makes two loops")
@@ -246,7 +246,7 @@ async def router(library: Library) -> Seen:
         app.include_router(routes)
     async with app.router.lifespan_context(app):
         await asyncio.sleep(0.1)
-    return Seen(len(runs) > 1, f"{len(runs)} loops")
+    return Seen(len(runs) > 1, f"loops: {len(runs)}")
 
 
 @probe("context", "Context variables leak from run to run")
@@ -457,7 +457,7 @@ def engines(library: Library) -> Seen:
         for thread in asking:
             thread.join()
         most = max(most, len({id(engine) for engine in made}))
-    return Seen(most > 1, f"up to {most} engines for one maker")
+    return Seen(most > 1, f"engines of one maker: {most}")
 
 
 @probe("reset", "`reset_cache` leaves connections open")
@@ -657,9 +657,9 @@ def main() -> int:
         else:
             absent.append(f"{name}: {theirs.text}")
     if absent:
-        print("\nNot seen with", versions[0], "here:", *absent, sep="\n  ")
+        print(f"\nNot seen with {versions[0]} here:", *absent, sep="\n  ")
     if ours:
-        print("\nSeen with", versions[1], "too:", *ours, sep="\n  ")
+        print(f"\nSeen with {versions[1]} too:", *ours, sep="\n  ")
     return 1 if ours else 0
 
 
