@@ -158,7 +158,7 @@ class Repetition:
 
     @property
     def runs(self) -> int:
-        """How many runs have ended, the failed ones included."""
+        """How many runs have ended by themselves, the failed ones included."""
         return self._execution.runs
 
     @property
@@ -171,18 +171,20 @@ class Repetition:
 
         An `async def` run is cancelled and awaited. A `def` run cannot be interrupted and is
         waited for; bound the wait with `asyncio.timeout`, if it may take long. Called from inside
-        a run of its own it returns at once, and that run is the last. `on_complete` is not called.
+        a run of its own, or by a task that one has started, it returns at once while a run is
+        under way, and that run is the last. `on_complete` is not called.
 
         Raises:
             ForeignLoopError: It is awaited on another event loop than the repetition's.
         """
-        self._is_stopping = True
         if not self.running:
-            return
-        if _current.get() is self:
             return
         if asyncio.get_running_loop() is not self._loop:
             raise ForeignLoopError(self._function.name)
+        self._is_stopping = True
+        if self._execution.is_busy and _current.get() is self:
+            # Whoever stops it from inside a run would wait for itself.
+            return
         if self._execution.let_go():
             self._task.cancel()
         await asyncio.wait({self._task})

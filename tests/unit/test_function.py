@@ -71,7 +71,7 @@ def inspected(function: object, *operands: str) -> UserFunction:
     ],
 )
 def test_s6_every_kind_of_callable_is_accepted(function: object, is_async: bool, name: str) -> None:
-    """S6: functions, partials, methods and instances, each named `module.qualname`."""
+    """S6, S9: functions, partials, methods and instances, each named `module.qualname`."""
     found = inspected(function)
 
     assert (found.is_async, found.name) == (is_async, f"{__name__}.{name}")

@@ -16,7 +16,7 @@ __all__ = ["Caller"]
 class Caller:
     """Calls functions one at a time for one owner, which may have to let go of them."""
 
-    __slots__ = ("_job", "_loop", "_on_abandoned", "_threads")
+    __slots__ = ("_job", "_loop", "_on_abandoned", "_threads", "is_busy")
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Caller:
             on_abandoned: Is told the name of a function that goes on in its thread although its
                 caller was cancelled: a thread cannot be killed.
         """
+        self.is_busy = False
         self._loop = loop
         self._threads = threads
         self._on_abandoned = on_abandoned
@@ -46,12 +47,16 @@ class Caller:
         An awaitable that a plain function returns is awaited on the loop. Nothing is raised: a
         caller that was cancelled meanwhile has to look (`asyncio.Task.cancelling`).
         """
-        if called.is_async:
-            return await self._on_loop(partial(called.function, *operands), context)
-        value, error = await self._in_thread(called, context, operands)
-        if error is None and value is not None and isawaitable(value):
-            return await self._on_loop(lambda: value, context)
-        return error
+        self.is_busy = True
+        try:
+            if called.is_async:
+                return await self._on_loop(partial(called.function, *operands), context)
+            value, error = await self._in_thread(called, context, operands)
+            if error is None and value is not None and isawaitable(value):
+                return await self._on_loop(lambda: value, context)
+            return error
+        finally:
+            self.is_busy = False
 
     def let_go(self) -> bool:
         """Return whether cancelling the owner leaves nothing of ours running.

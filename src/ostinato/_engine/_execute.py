@@ -36,6 +36,11 @@ class Execution:
         self._loop = loop
         self._caller = Caller(loop, threads, on_abandoned=observer.run_abandoned)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether the function or one of its hooks is being called."""
+        return self._caller.is_busy
+
     def let_go(self) -> bool:
         """Return whether the owner may be cancelled: no thread is at work for it."""
         return self._caller.let_go()
@@ -47,9 +52,9 @@ class Execution:
             CancelledError: The owner was cancelled; the run has ended.
         """
         error = await self._caller.call(self._function, context)
-        self.runs += 1
         if error is not None:
             return await self._goes_on_after(error, context)
+        self.runs += 1
         _heed_cancellation()
         return True
 
@@ -64,6 +69,10 @@ class Execution:
 
     async def _goes_on_after(self, error: BaseException, context: Context) -> bool:
         plan, verdict = self._plan, judge(error)
+        if verdict.failure is None:
+            # Cut short by the end of its owner, it is no run that has ended.
+            _heed_cancellation()
+        self.runs += 1
         if verdict.failure is not None:
             self.last_error = verdict.failure
             self._observer.run_failed(self.runs, verdict.failure)

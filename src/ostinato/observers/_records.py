@@ -3,7 +3,7 @@
 import logging
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from ostinato.protocols import ErrorLogger
@@ -44,9 +44,16 @@ class RepetitionRecords:
         self._write(logging.WARNING, "run_cancelled", message, run, self._task_name, run_number=run)
 
     def run_abandoned(self, function_name: str) -> None:
-        """Tell that the repetition was cancelled while a thread was at work for it."""
-        message = "%s was cancelled, but %s goes on in its thread: threads cannot be interrupted"
-        self._write(logging.WARNING, "run_abandoned", message, self._task_name, function_name)
+        """Tell that a function goes on in its thread, and that nobody waits for it any more."""
+        message = "%s goes on in its thread, which cannot be interrupted; %s waits for it no longer"
+        self._write(
+            logging.WARNING,
+            "run_abandoned",
+            message,
+            function_name,
+            self._task_name,
+            function_name=function_name,
+        )
 
     def hook_failed(self, hook_name: str, error: BaseException) -> None:
         """Tell that a hook raised an *error* of its own, which changes nothing."""
@@ -92,7 +99,7 @@ class RepetitionRecords:
             if level == logging.ERROR and self._error_logger is not None:
                 self._error_logger.error(_text(message % arguments, error))
             else:
-                self._logger.log(level, message, *arguments, exc_info=error, extra=extra)
+                _log(self._logger, level, message, *arguments, exc_info=error, extra=extra)
         except Exception as logging_error:  # noqa: BLE001 - a logger is the user's code too: it must not end the repetition
             _last_resort(message % arguments, error, logging_error)
 
@@ -102,6 +109,24 @@ def tell_threads_exhausted(names: Sequence[str]) -> None:
     message = "All threads for plain functions are busy, and others wait; they run: %s"
     extra = {"ostinato_event": "ostinato.threads_exhausted", "task_names": list(names)}
     default_logger.warning(message, ", ".join(names), extra=extra)
+
+
+def _log(
+    logger: logging.Logger | logging.LoggerAdapter[Any],
+    level: int,
+    message: str,
+    *arguments: object,
+    exc_info: BaseException | None,
+    extra: Mapping[str, object],
+) -> None:
+    # Before Python 3.13 an adapter replaces the record's fields by its own: ours are a promise.
+    options: MutableMapping[str, Any] = {"exc_info": exc_info, "extra": extra}
+    while isinstance(logger, logging.LoggerAdapter):
+        gathered = options["extra"]
+        message, options = logger.process(message, options)
+        options["extra"] = {**gathered, **(options.get("extra") or {}), **extra}
+        logger = logger.logger
+    logger.log(level, message, *arguments, **options)
 
 
 def _text(message: str, error: BaseException | None) -> str:

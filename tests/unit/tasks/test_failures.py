@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from ostinato import repeat_every
-from tests.support.virtual_time import advance
+from tests.support.virtual_time import VirtualTimeLoop, advance, turn
 
 EVENT = "ostinato_event"
 
@@ -283,6 +284,34 @@ async def test_s62_a_keyboard_interrupt_asks_the_process_to_stop(
     assert [vars(record)[EVENT] for record in caplog.records] == ["ostinato.repetition_stopped"]
 
 
+async def test_s59_a_hanging_hook_in_a_thread_is_left_there_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S59: a `def` hook past its 30 s goes on in its thread; the next run comes."""
+    body, began, go = Body(ValueError()), threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+
+    def hang(_: Exception) -> None:
+        began.set()
+        go.wait(10)
+
+    repetition = await repeat_every(seconds=10, on_exception=hang)(body.run_async)()
+    while not began.is_set():
+        await turn()
+    loop.instant += 31
+    while repetition.runs == 1 and len(caplog.records) < 3:
+        await turn()
+    go.set()
+    await advance(15)
+
+    assert (body.runs, repetition.running) == (2, True)
+    _, abandoned, failed = caplog.records
+    assert vars(abandoned)[EVENT] == "ostinato.run_abandoned"
+    assert "hang" in vars(abandoned)["function_name"]
+    assert vars(failed)[EVENT] == "ostinato.hook_failed"
+
+
 async def test_s62_a_keyboard_interrupt_in_a_hook_asks_the_process_to_stop() -> None:
     """S62: an interruption is one wherever it is raised."""
     hook, signals = Body(KeyboardInterrupt()), list[int]()
@@ -339,13 +368,18 @@ async def test_s58_the_given_logger_is_used(caplog: pytest.LogCaptureFixture) ->
 
 
 async def test_s58_a_logger_adapter_is_used(caplog: pytest.LogCaptureFixture) -> None:
-    """S58: a LoggerAdapter is a logger too."""
-    adapter = logging.LoggerAdapter(logging.getLogger("app.tasks"), {})
+    """S58: a LoggerAdapter is a logger too, and adds its fields to ours."""
+    inner = logging.LoggerAdapter(logging.getLogger("app.tasks"), {"tenant": "a"})
+    adapter = logging.LoggerAdapter(inner, {"shift": "night"})  # type: ignore[arg-type] # adapters of adapters are in use
 
     await repeat_every(seconds=10, logger=adapter)(Body(ValueError()).run)()
     await advance(5)
 
-    assert [record.name for record in caplog.records] == ["app.tasks"]
+    [record] = caplog.records
+    assert record.name == "app.tasks"
+    assert record.exc_info is not None
+    facts = vars(record)
+    assert (facts["tenant"], facts["shift"], facts[EVENT]) == ("a", "night", "ostinato.run_failed")
 
 
 async def test_s58_a_logger_of_another_make_gets_one_text(caplog: pytest.LogCaptureFixture) -> None:

@@ -14,8 +14,8 @@ from tests.support.virtual_time import VirtualTimeLoop, advance, turn
 async def nothing() -> None: ...
 
 
-async def test_stop_between_two_runs_ends_at_once() -> None:
-    """`stop` in a wait ends the repetition; `on_complete` is not called."""
+async def test_s68_stop_between_two_runs_ends_at_once() -> None:
+    """S68: `stop` in a wait ends the repetition; `on_complete` is not called."""
     completed: list[int] = []
     repetition = await repeat_every(
         seconds=10, max_repetitions=3, on_complete=lambda: completed.append(1)
@@ -29,8 +29,8 @@ async def test_stop_between_two_runs_ends_at_once() -> None:
     assert (repetition.runs, completed) == (1, [])
 
 
-async def test_stop_before_the_first_turn_runs_nothing() -> None:
-    """`stop` right after the start leaves no run."""
+async def test_s68_stop_before_the_first_turn_runs_nothing() -> None:
+    """S68: `stop` right after the start leaves no run."""
     repetition = await repeat_every(seconds=10)(nothing)()
 
     await repetition.stop()
@@ -38,8 +38,8 @@ async def test_stop_before_the_first_turn_runs_nothing() -> None:
     assert (repetition.running, repetition.runs) == (False, 0)
 
 
-async def test_stop_twice_is_harmless() -> None:
-    """A repetition that has ended can be stopped again, by several at once too."""
+async def test_s68_stop_twice_is_harmless() -> None:
+    """S68: a repetition that has ended can be stopped again, by several at once too."""
     repetition = await repeat_every(seconds=10)(nothing)()
 
     await asyncio.gather(repetition.stop(), repetition.stop())
@@ -48,8 +48,8 @@ async def test_stop_twice_is_harmless() -> None:
     assert not repetition.running
 
 
-async def test_stop_cancels_an_async_run_and_awaits_its_end() -> None:
-    """`stop` cancels an `async def` run and returns after its clean-up."""
+async def test_s68_stop_cancels_an_async_run_and_awaits_its_end() -> None:
+    """S68: `stop` cancels an `async def` run and returns after its clean-up."""
     steps: list[str] = []
 
     async def slow() -> None:
@@ -68,8 +68,8 @@ async def test_stop_cancels_an_async_run_and_awaits_its_end() -> None:
     assert not repetition.running
 
 
-async def test_a_run_that_swallows_the_cancellation_is_the_last() -> None:
-    """A body that answers its cancellation by returning ends the repetition all the same."""
+async def test_s68_a_run_that_swallows_the_cancellation_is_the_last() -> None:
+    """S68: a body that answers its cancellation by returning ends the repetition all the same."""
 
     async def stubborn() -> None:
         try:
@@ -83,6 +83,20 @@ async def test_a_run_that_swallows_the_cancellation_is_the_last() -> None:
     await repetition.stop()
 
     assert (repetition.running, repetition.runs) == (False, 1)
+
+
+async def test_s68_a_run_that_is_cut_short_is_not_counted() -> None:
+    """S68: a cancelled run has not ended by itself."""
+
+    async def slow() -> None:
+        await advance(100)
+
+    repetition = await repeat_every(seconds=10)(slow)()
+    await advance(5)
+
+    await repetition.stop()
+
+    assert repetition.runs == 0
 
 
 async def test_a_failing_clean_up_is_logged_when_stopped(caplog: pytest.LogCaptureFixture) -> None:
@@ -121,8 +135,8 @@ class Blocking:
             await turn()
 
 
-async def test_stop_waits_for_a_thread_that_is_at_work() -> None:
-    """A `def` run cannot be interrupted: `stop` returns once it has ended."""
+async def test_s68_stop_waits_for_a_thread_that_is_at_work() -> None:
+    """S68: a `def` run cannot be interrupted: `stop` returns once it has ended."""
     blocking = Blocking()
     repetition = await repeat_every(seconds=10)(blocking.run)()
     await blocking.until_it_runs()
@@ -168,11 +182,11 @@ async def test_a_run_that_waits_for_a_thread_is_taken_back() -> None:
         await holder.stop()
 
     assert not late.began.is_set()
-    assert (repetition.runs, repetition.running) == (1, False)
+    assert (repetition.runs, repetition.running) == (0, False)
 
 
-async def test_a_run_can_stop_its_own_repetition() -> None:
-    """Called from inside a run, `stop` returns at once and that run is the last."""
+async def test_s68_a_run_can_stop_its_own_repetition() -> None:
+    """S68: called from inside a run, `stop` returns at once and that run is the last."""
     handle: list[Repetition] = []
     steps: list[str] = []
 
@@ -216,10 +230,29 @@ async def test_a_hook_can_stop_the_repetition() -> None:
     assert (handle[0].running, handle[0].runs) == (False, 1)
 
 
-def test_the_end_of_the_loop_cancels_an_async_run_after_its_clean_up(
+async def test_s68_a_task_that_a_run_has_started_can_stop_it_between_two_runs() -> None:
+    """S68: between two runs `stop` ends the repetition, whoever calls it."""
+    handle: list[Repetition] = []
+    stoppers: list[asyncio.Task[None]] = []
+
+    async def stop_later() -> None:
+        await advance(5)
+        await handle[0].stop()
+
+    async def body() -> None:
+        stoppers.append(asyncio.ensure_future(stop_later()))
+
+    handle.append(await repeat_every(seconds=10)(body)())
+    await advance(5.5)
+
+    assert (handle[0].running, handle[0].runs) == (False, 1)
+    await stoppers[0]
+
+
+def test_s70_the_end_of_the_loop_cancels_an_async_run_after_its_clean_up(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The loop's end cancels the run, whose `finally` is executed; nothing is logged."""
+    """S70: the loop's end cancels the run, whose `finally` is executed; nothing is logged."""
     steps: list[str] = []
 
     async def slow() -> None:
@@ -240,8 +273,10 @@ def test_the_end_of_the_loop_cancels_an_async_run_after_its_clean_up(
     assert not caplog.records
 
 
-def test_the_end_of_the_loop_leaves_a_thread_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    """The loop's end cannot wait for a thread: it is abandoned with a WARNING that names it."""
+def test_s70_the_end_of_the_loop_leaves_a_thread_and_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S70: the loop's end cannot wait for a thread: a WARNING names what is abandoned."""
     blocking = Blocking()
 
     async def main() -> Repetition:
@@ -279,6 +314,8 @@ def test_s74_stop_on_another_loop_is_refused_with_the_remedy() -> None:
     try:
         with pytest.raises(ForeignLoopError, match="run_coroutine_threadsafe"):
             asyncio.run(handles[0].stop())
+        assert handles[0].running
+        assert not handles[0]._is_stopping
     finally:
         done.set()
         thread.join(10)

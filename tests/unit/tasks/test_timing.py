@@ -124,6 +124,28 @@ async def test_s13_a_failed_run_counts(kind: str, caplog: pytest.LogCaptureFixtu
     assert len(caplog.records) == 2
 
 
+async def test_s91_every_start_has_max_repetitions_of_its_own() -> None:
+    """S27, S91: nothing is remembered: the next start counts from zero."""
+    instants = Instants()
+    repeated = repeat_every(seconds=10, max_repetitions=2)(instants.note_async)
+
+    for _ in range(2):
+        await repeated()
+        await advance(50)
+
+    assert instants.noted == [0, 10, 50, 60]
+
+
+async def test_s54_what_a_run_returns_is_ignored() -> None:
+    """S54: a result of any kind changes nothing."""
+    results = iter([0, None, "stop", False])
+
+    repetition = await repeat_every(seconds=10, max_repetitions=4)(lambda: next(results))()
+    await advance(50)
+
+    assert (repetition.runs, repetition.last_error) == (4, None)
+
+
 async def test_the_start_returns_before_the_first_run() -> None:
     """Awaiting the call starts the repetition and runs nothing of the body."""
     instants = Instants()
