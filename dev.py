@@ -3,7 +3,8 @@
 
 python3 dev.py demo          run the example and watch expired tokens vanish
 python3 dev.py test          run every check of the project
-python3 dev.py lint          run one session of the matrix: lint, types, tests, ...
+python3 dev.py lint          run one session of the matrix: lint, types, tests, oldest, ...
+python3 dev.py tests -k NAME run one session with arguments for pytest
 python3 dev.py setup         make .venv ready for daily work
 python3 dev.py pin           renew constraints.txt with the newest versions
 """
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
             return environment.pin()
         case [session, *rest] if session in SESSIONS:
             needs = () if session in STATIC else system.FOR_TESTS
-            return matrix(environment, ["-s", session, *rest], needs)
+            return matrix(environment, ["-s", session, "--", *rest], needs)
     print(__doc__)
     return 0 if arguments[:1] in ([], ["help"], ["-h"], ["--help"]) else 2
 

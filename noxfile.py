@@ -72,7 +72,8 @@ def newest(session: nox.Session) -> None:
 @nox.session(python=SUPPORTED[0])
 def oldest(session: nox.Session) -> None:
     """Run the suite on the oldest frameworks that the project claims."""
-    pins = pins_without(ROOT, "fastapi", "starlette", "sqlalchemy", into=session.create_tmp())
+    named = ("aiosqlite", "fastapi", "greenlet", "httpx", "sqlalchemy", "starlette")
+    pins = pins_without(ROOT, *named, into=session.create_tmp())
     install(session, "runner", "oldest", pins=pins)
     # That Starlette knows AnyIO's classes by names which today's AnyIO deprecates.
     run_pytest(session, "-W", "ignore:The anyio:DeprecationWarning")
