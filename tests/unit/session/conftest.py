@@ -1,67 +1,11 @@
-"""A real database in a file, and an account of the connections that are open to it."""
+"""What the tests of the sessions share."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.pool import Pool
 
-# A foreign key that the commit checks, and nothing before it: so that a commit can fail.
-SCHEMA = """
-CREATE TABLE note (
-    id INTEGER PRIMARY KEY,
-    parent INTEGER REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED
-)
-"""
-
-
-class Database:
-    """A SQLite file with a table of notes, looked at through a connection of its own."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.execute(SCHEMA)
-
-    @property
-    def uri(self) -> str:
-        """The URL for a synchronous engine, as fastapi-utils documents it."""
-        return f"sqlite:///{self.path}?check_same_thread=False"
-
-    @property
-    def async_uri(self) -> str:
-        """The URL for an asynchronous engine."""
-        return f"sqlite+aiosqlite:///{self.path}"
-
-    @property
-    def notes(self) -> list[int]:
-        """The notes that are committed."""
-        return [number for (number,) in self.execute("SELECT id FROM note ORDER BY id")]
-
-    def execute(self, statement: str) -> list[tuple[int]]:
-        """Run *statement* on a connection of its own, and return its rows."""
-        with closing(sqlite3.connect(self.path)) as connection:
-            return connection.execute(statement).fetchall()
-
-
-class Connections:
-    """How many of the driver's connections were opened, and how many of them are still open."""
-
-    def __init__(self) -> None:
-        self.opened = 0
-        self.open = 0
-
-    def on_connect(self, connection, record) -> None:
-        """Count a connection in, and have it check foreign keys."""
-        self.opened += 1
-        self.open += 1
-        connection.cursor().execute("PRAGMA foreign_keys=ON")
-
-    def on_close(self, connection, record) -> None:
-        """Count a connection out."""
-        self.open -= 1
+from tests.support.database import Connections, Database, counted_connections
 
 
 @pytest.fixture
@@ -73,9 +17,5 @@ def database(tmp_path: Path) -> Database:
 @pytest.fixture
 def connections() -> Iterator[Connections]:
     """Count the connections of every engine that the test makes."""
-    connections = Connections()
-    event.listen(Pool, "connect", connections.on_connect)
-    event.listen(Pool, "close", connections.on_close)
-    yield connections
-    event.remove(Pool, "connect", connections.on_connect)
-    event.remove(Pool, "close", connections.on_close)
+    with counted_connections() as connections:
+        yield connections

@@ -308,14 +308,14 @@ def test_an_engine_goes_with_its_maker(database, connections):
     """A maker that is let go of while its loop runs has its connections closed by the loop."""
 
     async def main() -> int:
-        closed = asyncio.Event()
+        disposed = asyncio.Event()
         maker = AsyncSessionMaker(database.async_uri)
-        event.listen(maker.cached_engine.sync_engine, "close", lambda *_: closed.set())
+        event.listen(maker.cached_engine.sync_engine, "engine_disposed", lambda _: disposed.set())
         async with maker.context_session() as session:
             await session.execute(READ)
         del maker, session
         gc.collect()
-        await closed.wait()
+        await disposed.wait()
         return connections.open
 
     assert asyncio.run(main()) == 0
@@ -385,17 +385,17 @@ async def test_reset_cache_is_finished_under_cancellation(maker, connections):
 async def test_reset_cache_on_another_loop_has_the_engine_closed_by_its_own(database, connections):
     """A test resets from its own loop what the server's loop uses."""
     maker = AsyncSessionMaker(database.async_uri)
-    closed = asyncio.Event()
+    disposed = asyncio.Event()
     async with maker.context_session() as session:
         await session.execute(READ)
-    event.listen(maker.cached_engine.sync_engine, "close", lambda *_: closed.set())
+    event.listen(maker.cached_engine.sync_engine, "engine_disposed", lambda _: disposed.set())
     del session
     resetting = threading.Thread(target=lambda: asyncio.run(maker.reset_cache()))
 
     resetting.start()
     resetting.join()
     gc.collect()
-    await closed.wait()
+    await disposed.wait()
 
     assert connections.open == 0
 
