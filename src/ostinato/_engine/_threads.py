@@ -92,6 +92,7 @@ class Threads:
             self._start_afresh()
         completions = self._completions.get(loop)
         if completions is None:
+            self._forget_closed_loops()
             completions = self._completions[loop] = _Completions()
         job = Job(name, call, loop.create_future(), completions)
         completions.outstanding += 1
@@ -125,6 +126,14 @@ class Threads:
         self._count = self._free = self._backlog = 0
         self._watched: Job | None = None
         self._told_exhausted = False
+
+    def _forget_closed_loops(self) -> None:
+        # A job that ended too late for its loop is never drained, and it refers to the loop: the
+        # weak key alone would not let go of it.
+        for reference in self._completions.keyrefs():
+            loop = reference()
+            if loop is not None and loop.is_closed():
+                self._completions.pop(loop, None)
 
     def _start_thread(self, job: Job) -> None:
         thread = threading.Thread(target=self._work, name=f"ostinato-{self._count}", daemon=True)

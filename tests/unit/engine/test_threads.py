@@ -1,8 +1,10 @@
 """The daemon threads that run plain functions."""
 
 import asyncio
+import gc
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -212,3 +214,22 @@ def test_s74_a_forked_child_starts_with_threads_of_its_own() -> None:
             os._exit(code)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_loop_that_closed_before_a_run_ended_is_forgotten() -> None:
+    """What ends too late for its loop keeps neither the loop nor the run's owner alive."""
+    threads = Threads(1)
+    closed = asyncio.new_event_loop()
+    threads.submit("late", lambda: None, closed)
+    # There is one thread: that it takes the second call tells that it is through with the first.
+    with asyncio.Runner() as runner:
+        runner.run(returned(threads, lambda: None))
+        closed.close()
+        reference = weakref.ref(closed)
+        del closed
+
+    with asyncio.Runner() as runner:
+        runner.run(returned(threads, lambda: None))
+
+    gc.collect()
+    assert reference() is None
