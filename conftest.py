@@ -5,7 +5,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+from _pytest._code import Traceback
 from sybil import Sybil
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
@@ -21,6 +23,14 @@ _DOCSTRINGS = Sybil(
     patterns=["src/**/*.py"],
     fixtures=["scratch_folder"],
 )
+
+
+def _whole_traceback(_item: SybilItem, error: pytest.ExceptionInfo[BaseException]) -> Traceback:
+    """Show every frame: Sybil's own filter breaks the run where an error has none of its frames."""
+    return error.traceback
+
+
+SybilItem._traceback_filter = _whole_traceback  # type: ignore[assignment, method-assign] # noqa: SLF001 - as above
 
 pytest_collect_file = (_PAGES + _DOCSTRINGS).pytest()
 

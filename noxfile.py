@@ -13,7 +13,7 @@ import nox
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))  # nox, started by its own name, does not look beside its file
 
-from tools.pins import pins_of, pins_without  # noqa: E402 - found by the line above
+from tools.pins import pins_of, pins_without, unpinned  # noqa: E402 - found by the line above
 from tools.pythons import SUPPORTED  # noqa: E402 - as above
 
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -66,6 +66,11 @@ def newest(session: nox.Session) -> None:
     """Run the suite on the newest frameworks that exist today, pinned or not."""
     pins = pins_of(ROOT, "runner", into=session.create_tmp())
     install(session, "runner", "newest", pins=pins)
+    installed = session.run("uv", "pip", "freeze", silent=True, log=False, external=True)
+    if not (differing := unpinned(ROOT, str(installed))):
+        session.log("The pinned versions are the newest: the sessions `tests` show this already.")
+        return
+    session.log(f"Not as pinned: {', '.join(differing)}")
     run_pytest(session)
 
 

@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-__all__ = ["pins_of", "pins_without"]
+__all__ = ["pins_of", "pins_without", "unpinned"]
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -20,6 +20,12 @@ def pins_of(root: Path, group: str, *, into: str) -> Path:
     groups = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
     names = {_name(requirement) for requirement in groups[group]}
     return _written([pin for pin in _pins(root) if _name(pin) in names], Path(into))
+
+
+def unpinned(root: Path, installed: str) -> list[str]:
+    """Return the lines of *installed*, as `pip freeze` prints them, that differ from the pins."""
+    pinned = {_name(pin): pin.partition(";")[0].strip() for pin in _pins(root)}
+    return [line for line in installed.splitlines() if pinned.get(_name(line), line) != line]
 
 
 def _pins(root: Path) -> list[str]:
