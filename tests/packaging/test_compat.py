@@ -142,7 +142,7 @@ def test_both_distributions_have_one_version(library: Path, drop_in: Path):
     assert drop_in.name.split("-")[1] == library.name.split("-")[1]
 
 
-def test_its_names_are_the_librarys_own(python: Path):
+def test_its_names_are_those_of_the_library(python: Path):
     """The functions are the same objects, and the aliases that annotations name are there."""
     program = """
 import fastapi_utils.session, fastapi_utils.tasks, ostinato.session

@@ -101,4 +101,3 @@ async def main() -> None:
 # What a type checker refuses before it is run: a function that nothing can supply.
 repeat_every(seconds=1)(tidy_table)  # type: ignore[type-var] # pyright: ignore[reportArgumentType] # ty: ignore[invalid-argument-type]
 repeat_every(seconds="60")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # ty: ignore[invalid-argument-type]
-repeat_every(60)  # type: ignore[call-arg] # pyright: ignore # ty: ignore
