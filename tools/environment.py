@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -57,7 +58,7 @@ class Environment:
         The folders in *path* come before all others on its PATH.
         """
         folders = [*map(str, path), str(self._programs), os.environ.get("PATH", os.defpath)]
-        environment = {**os.environ, "PATH": os.pathsep.join(folders)}
+        environment = {**_variables(), "PATH": os.pathsep.join(folders)}
         command: list[str | Path] = [self._program(program), *arguments]
         with subprocess.Popen(command, cwd=self._root, env=environment) as process:
             while True:
@@ -116,6 +117,7 @@ class Environment:
         ended = subprocess.run(
             command,
             cwd=self._root,
+            env=_variables(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
@@ -123,3 +125,14 @@ class Environment:
         if ended.returncode:
             print(ended.stdout.decode(errors="replace"), file=sys.stderr)
             fail(f"that failed: {' '.join(map(str, command))}")
+
+
+def _variables() -> dict[str, str]:
+    """Return the environment's variables, with which uv trusts what this machine trusts.
+
+    pip does so by itself. uv's own certificates do not know a company's proxy.
+    """
+    paths = ssl.get_default_verify_paths()
+    return (
+        {"UV_SYSTEM_CERTS": "1", **os.environ} if paths.cafile or paths.capath else {**os.environ}
+    )
