@@ -122,7 +122,7 @@ def _log(
     # Before Python 3.13 an adapter replaces the record's fields by its own: ours are a promise.
     options: MutableMapping[str, Any] = {"exc_info": exc_info, "extra": extra}
     while isinstance(logger, logging.LoggerAdapter):
-        gathered = options["extra"]
+        gathered: Mapping[str, object] = options["extra"]
         message, options = logger.process(message, options)
         options["extra"] = {**gathered, **(options.get("extra") or {}), **extra}
         logger = logger.logger
