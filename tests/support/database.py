@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import Pool
 
 # A foreign key that the commit checks, and nothing before it: so that a commit can fail.
@@ -15,6 +16,17 @@ CREATE TABLE note (
     parent INTEGER REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED
 )
 """
+
+
+class Base(DeclarativeBase):
+    """What is mapped."""
+
+
+class Note(Base):
+    """A row of the table."""
+
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
 
 
 class Database:

@@ -120,11 +120,13 @@ def _log(
     extra: Mapping[str, object],
 ) -> None:
     # Before Python 3.13 an adapter replaces the record's fields by its own: ours are a promise.
+    gathered = dict(extra)
     options: MutableMapping[str, Any] = {"exc_info": exc_info, "extra": extra}
     while isinstance(logger, logging.LoggerAdapter):
-        gathered: Mapping[str, object] = options["extra"]
         message, options = logger.process(message, options)
-        options["extra"] = {**gathered, **(options.get("extra") or {}), **extra}
+        added: Mapping[str, object] | None = options.get("extra")
+        gathered.update(added or {})
+        options["extra"] = gathered = {**gathered, **extra}
         logger = logger.logger
     logger.log(level, message, *arguments, **options)
 

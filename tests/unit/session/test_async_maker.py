@@ -8,12 +8,14 @@ from contextlib import suppress
 
 import anyio
 import pytest
-from sqlalchemy import URL, event, text
+from sqlalchemy import URL, event, inspect, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from ostinato.errors import NoRunningLoopError
 from ostinato.session import AsyncSessionMaker
+from tests.support.database import Note
 
 READ = text("SELECT count(*) FROM note")
 WRITE = text("INSERT INTO note (id) VALUES (1)")
@@ -68,6 +70,19 @@ async def test_any_exception_rolls_back_and_leaves_as_it_was_raised(maker, datab
     assert database.notes == []
 
 
+@pytest.mark.parametrize("error", [ValueError("no"), asyncio.CancelledError("no")])
+async def test_a_rollback_is_told_to_those_who_listen_for_it(maker, error):
+    """What an application hangs on SQLAlchemy's `after_rollback` happens for any exception."""
+    told = []
+    event.listen(Session, "after_rollback", told.append)
+
+    with pytest.raises(type(error)):
+        await write_and_raise(maker, error)
+
+    event.remove(Session, "after_rollback", told.append)
+    assert len(told) == 1
+
+
 async def test_a_generator_that_is_closed_rolls_back(maker, database):
     """A framework that gives up on a request closes its dependencies."""
     sessions = maker.get_db()
@@ -102,7 +117,7 @@ async def test_a_commit_that_fails_is_raised_and_rolled_back(maker, database):
     assert database.notes == []
 
 
-async def test_an_error_stays_the_one_that_is_told_when_the_rollback_fails(maker):
+async def test_an_error_stays_the_one_that_is_told_when_the_rollback_fails(maker, connections):
     """The body's error leaves as it was raised, with a note of what became of the rollback."""
     error = ValueError("the body's own")
     event.listen(maker.cached_engine.sync_engine, "rollback", _fail)
@@ -113,10 +128,21 @@ async def test_an_error_stays_the_one_that_is_told_when_the_rollback_fails(maker
     assert raised.value is error
     assert error.__context__ is None
     assert error.__notes__ == ["The rollback failed as well: OSError('the server is gone')"]
+    assert connections.open == 0
 
 
 def _fail(connection) -> None:
     raise OSError("the server is gone")
+
+
+async def test_a_session_is_closed_after_success(maker):
+    """What was loaded is detached, also where somebody holds on to the session."""
+    note = Note(id=1)
+
+    async with maker.context_session() as session:
+        session.add(note)
+
+    assert inspect(note).detached
 
 
 async def test_what_was_loaded_stays_readable_after_the_commit(maker):

@@ -1,10 +1,10 @@
 """FastAPISessionMaker: what is made once, what is made anew, and what is let go of."""
 
 import gc
-import sys
 import threading
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import URL, create_engine, text
@@ -26,17 +26,33 @@ def maker(database, connections) -> Iterator[FastAPISessionMaker]:
     assert connections.open == 0
 
 
-@pytest.fixture
-def hasty_switches() -> Iterator[None]:
-    """Let threads overtake one another at nearly every step."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
+class Slow(FastAPISessionMaker):
+    """Takes long to make anything: long enough for a second thread to come in, if one can."""
+
+    def __init__(self, database_uri: str) -> None:
+        super().__init__(database_uri)
+        self.made: list[object] = []
+        self._second = threading.Barrier(2)
+
+    def get_new_engine(self):
+        """Make an engine once a second thread is here, or once none has come."""
+        self._wait_for_a_second()
+        self.made.append(super().get_new_engine())
+        return self.made[-1]
+
+    def get_new_sessionmaker(self, engine):
+        """Make a sessionmaker once a second thread is here, or once none has come."""
+        self._wait_for_a_second()
+        self.made.append(super().get_new_sessionmaker(engine))
+        return self.made[-1]
+
+    def _wait_for_a_second(self) -> None:
+        with suppress(threading.BrokenBarrierError):
+            self._second.wait(timeout=0.1)
 
 
-def race(ask) -> set[int]:
-    """Ask from many threads at once, and return the different answers' identities."""
+def race(ask) -> list[object]:
+    """Ask from many threads at once, and return the answers."""
     barrier = threading.Barrier(RACERS)
     answers = []
 
@@ -49,22 +65,28 @@ def race(ask) -> set[int]:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(answers) == RACERS
-    return {id(answer) for answer in answers}
+    return answers
 
 
-def test_racing_threads_get_one_engine(maker, hasty_switches):
+def test_racing_threads_get_one_engine(database):
     """An application's first requests come at once, and share one engine."""
-    engines = race(lambda: maker.cached_engine)
+    maker = Slow(database.uri)
 
-    assert engines == {id(maker.cached_engine)}
+    answers = race(lambda: maker.cached_engine)
+
+    assert len(maker.made) == 1
+    assert answers == maker.made * RACERS
 
 
-def test_racing_threads_get_one_sessionmaker(maker, hasty_switches):
+def test_racing_threads_get_one_sessionmaker(database):
     """An application's first requests come at once, and share one sessionmaker."""
-    sessionmakers = race(lambda: maker.cached_sessionmaker)
+    maker = Slow(database.uri)
+    engine = maker.cached_engine
 
-    assert sessionmakers == {id(maker.cached_sessionmaker)}
+    answers = race(lambda: maker.cached_sessionmaker)
+
+    assert maker.made == [engine, maker.cached_sessionmaker]
+    assert answers == [maker.cached_sessionmaker] * RACERS
 
 
 def test_reset_cache_closes_the_connections_of_the_old_engine(maker, connections):

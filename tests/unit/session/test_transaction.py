@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from ostinato.session import FastAPISessionMaker, context_session
+from tests.support.database import Note
 
 WRITE = text("INSERT INTO note (id) VALUES (1)")
 ORPHAN = text("INSERT INTO note (id, parent) VALUES (1, 2)")
@@ -72,6 +73,18 @@ def test_any_exception_rolls_back_and_leaves_as_it_was_raised(maker, database, e
     assert database.notes == []
 
 
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt("no")])
+def test_a_rollback_is_told_to_those_who_listen_for_it(maker, error):
+    """What an application hangs on SQLAlchemy's `after_rollback` happens for any exception."""
+    told = []
+    event.listen(maker.cached_sessionmaker, "after_rollback", told.append)
+
+    with pytest.raises(type(error)):
+        write_and_raise(maker, error)
+
+    assert len(told) == 1
+
+
 def test_a_generator_that_is_closed_rolls_back(maker, database):
     """A framework that gives up on a request closes its dependencies."""
     sessions = maker.get_db()
@@ -121,6 +134,22 @@ def test_an_error_stays_the_one_that_is_told_when_the_rollback_fails(maker):
     assert maker.cached_engine.pool.checkedout() == 0
 
 
+def test_a_connection_that_cannot_roll_back_is_not_lent_again(maker, connections):
+    """Nobody knows what is pending on it: it is closed."""
+    event.listen(maker.cached_engine, "rollback", fail)
+
+    with pytest.raises(ValueError, match="no") as raised:
+        write_and_raise(maker, ValueError("no"))
+
+    assert raised.value.__notes__ == ["The rollback failed as well: OSError('the server is gone')"]
+    assert connections.open == 0
+
+
+def fail(connection) -> None:
+    """Refuse to roll back."""
+    raise OSError("the server is gone")
+
+
 def test_a_rollback_that_is_interrupted_closes_the_session_all_the_same(maker):
     """No interruption leaves a connection with a session that nobody holds."""
 
@@ -129,19 +158,23 @@ def test_a_rollback_that_is_interrupted_closes_the_session_all_the_same(maker):
         event.remove(maker.cached_engine, "rollback", interrupt)
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    # The traceback holds on to the session: nothing but closing it gives the connection back.
+    with pytest.raises(KeyboardInterrupt) as raised:
         write_and_raise(maker, ValueError("no"))
 
+    assert raised.tb is not None
     assert maker.cached_engine.pool.checkedout() == 0
 
 
 def test_a_session_is_closed_after_success(maker):
-    """The connection is back in the pool when the body has ended."""
-    with maker.context_session() as session:
-        session.execute(WRITE)
-        during = maker.cached_engine.pool.checkedout()
+    """What was loaded is detached, also where somebody holds on to the session."""
+    note = Note(id=1)
 
-    assert (during, maker.cached_engine.pool.checkedout()) == (1, 0)
+    with maker.context_session() as session:
+        session.add(note)
+
+    assert inspect(note).detached
+    assert maker.cached_engine.pool.checkedout() == 0
 
 
 def test_nothing_is_flushed_before_the_commit_by_itself(maker):
