@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Generator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ def running_example(tmp_path_factory: pytest.TempPathFactory) -> Generator[Serve
 @pytest.fixture
 def example(running_example: Server) -> Server:
     """Return the running example, without a token in its table."""
-    with sqlite3.connect(running_example.folder / "tokens.db") as database:
+    # A connection's own block commits, and leaves it open.
+    with closing(sqlite3.connect(running_example.folder / "tokens.db")) as database, database:
         database.execute("DELETE FROM tokens")
     return running_example

@@ -2,6 +2,7 @@
 
 import signal
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_signal_in_the_middle_ends_the_server_in_order(
 
         assert "Traceback" not in server.log.read_text()
         assert "Finished server process" in server.log.read_text()
-        with sqlite3.connect(tmp_path / "tokens.db") as database:
+        with closing(sqlite3.connect(tmp_path / "tokens.db")) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -104,5 +105,5 @@ def cleanings(server: Server) -> list[dict[str, float]]:
 
 def in_database(server: Server) -> set[int]:
     """Return the numbers of the tokens that are in the database."""
-    with sqlite3.connect(server.folder / "tokens.db") as database:
+    with closing(sqlite3.connect(server.folder / "tokens.db")) as database:
         return {number for (number,) in database.execute("SELECT id FROM tokens")}
