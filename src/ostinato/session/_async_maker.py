@@ -233,5 +233,3 @@ async def _roll_back(session: AsyncSession, error: BaseException) -> None:
         await session.rollback()
     except Exception as failure:  # noqa: BLE001 - a broken connection must not hide the first error
         error.add_note(f"The rollback failed as well: {failure!r}")
-        # Closing would roll back once more, and fail once more.
-        await session.invalidate()

@@ -82,5 +82,3 @@ def _roll_back(session: Session, error: BaseException) -> None:
         session.rollback()
     except Exception as failure:  # noqa: BLE001 - a broken connection must not hide the first error
         error.add_note(f"The rollback failed as well: {failure!r}")
-        # Closing would roll back once more, and fail once more.
-        session.invalidate()

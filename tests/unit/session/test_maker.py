@@ -32,23 +32,26 @@ class Slow(FastAPISessionMaker):
     def __init__(self, database_uri: str) -> None:
         super().__init__(database_uri)
         self.made: list[object] = []
-        self._second = threading.Barrier(2)
+        self._engines = threading.Barrier(2)
+        self._sessionmakers = threading.Barrier(2)
 
     def get_new_engine(self):
         """Make an engine once a second thread is here, or once none has come."""
-        self._wait_for_a_second()
+        wait_for_a_second(self._engines)
         self.made.append(super().get_new_engine())
         return self.made[-1]
 
     def get_new_sessionmaker(self, engine):
         """Make a sessionmaker once a second thread is here, or once none has come."""
-        self._wait_for_a_second()
+        wait_for_a_second(self._sessionmakers)
         self.made.append(super().get_new_sessionmaker(engine))
         return self.made[-1]
 
-    def _wait_for_a_second(self) -> None:
-        with suppress(threading.BrokenBarrierError):
-            self._second.wait(timeout=0.1)
+
+def wait_for_a_second(barrier: threading.Barrier) -> None:
+    """Let a second thread come in, if one can; without a lock one always does."""
+    with suppress(threading.BrokenBarrierError):
+        barrier.wait(timeout=0.1)
 
 
 def race(ask) -> list[object]:
