@@ -98,8 +98,8 @@ def starlette(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Add up what the sessions before this one have covered, and ask for all of it."""
     session.install("coverage", "-c", "constraints.txt")
-    measured = {version for version in SUPPORTED if any(MEASURED.glob(f"tests-{version}.*"))}
-    total = {"COVERAGE_FILE": str(MEASURED / "total")}
+    measured = {version for version in SUPPORTED if any(MEASURED.glob(f"data.tests-{version}.*"))}
+    total = {"COVERAGE_FILE": str(MEASURED / "data")}
     session.run("coverage", "combine", "--keep", "--quiet", str(MEASURED), env=total)
     if measured == set(SUPPORTED):
         session.run("coverage", "report", env=total)
@@ -130,13 +130,13 @@ def install(session: nox.Session, *groups: str, pins: Path) -> None:
 def run_pytest(session: nox.Session, *arguments: str) -> None:
     """Run pytest with *arguments* and the user's own, measuring branch coverage."""
     MEASURED.mkdir(parents=True, exist_ok=True)
-    for stale in MEASURED.glob(f"{session.name}.*"):
+    for stale in MEASURED.glob(f"data.{session.name}.*"):
         stale.unlink()
     session.run(
         *("coverage", "run", "-m", "pytest"),
         *arguments,
         *session.posargs,
-        env={"COVERAGE_FILE": str(MEASURED / session.name)},
+        env={"COVERAGE_FILE": str(MEASURED / f"data.{session.name}")},
     )
 
 
