@@ -7,7 +7,9 @@ from ostinato.errors import (
     InvalidArgumentError,
     InvalidFunctionError,
     MissingExtraError,
+    NoRunningLoopError,
     OstinatoError,
+    UnmetRequirementError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
@@ -18,8 +20,10 @@ __all__ = [
     "InvalidArgumentError",
     "InvalidFunctionError",
     "MissingExtraError",
+    "NoRunningLoopError",
     "OstinatoError",
     "RepeatedFunction",
     "Repetition",
+    "UnmetRequirementError",
     "repeat_every",
 ]
