@@ -161,8 +161,9 @@ class Threads:
             self._on_exhausted(sorted(self._running.copy().values()))
 
     def _work(self) -> None:
+        queue = self._queue
         while True:
-            self._run(self._queue.get())
+            self._run(queue.get())
 
     def _run(self, job: Job) -> None:
         with self._lock:

@@ -197,6 +197,20 @@ def test_a_loop_that_closed_meanwhile_is_no_error() -> None:
     assert not job.future.done()
 
 
+async def test_s74_in_another_process_nothing_of_the_first_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """S74: a process that finds the pool of another one, as after a fork, begins afresh."""
+    threads = Threads(2)
+    first = await returned(threads, threading.current_thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: -1)
+        second = await returned(threads, threading.current_thread)
+
+    assert first is not second
+
+
 def test_s74_a_forked_child_starts_with_threads_of_its_own() -> None:
     """S74: threads do not survive a fork; the child makes its own."""
     threads = Threads(2)

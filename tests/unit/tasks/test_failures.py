@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ostinato import repeat_every
+from ostinato import repeat_every, tasks
 from tests.support.virtual_time import VirtualTimeLoop, advance, turn
 
 EVENT = "ostinato_event"
@@ -442,6 +442,18 @@ async def test_s66_a_logger_that_raises_without_a_stderr_is_survived(
         await advance(15)
 
     assert body.runs == 2
+
+
+def test_s47_exhausted_threads_are_told_with_the_names(caplog: pytest.LogCaptureFixture) -> None:
+    """S47: one WARNING names the functions that hold the threads."""
+    tasks._threads._on_exhausted(["app.report", "app.tidy"])
+
+    [record] = caplog.records
+    assert (record.name, record.levelno) == ("ostinato", logging.WARNING)
+    assert record.getMessage().endswith("they run: app.report, app.tidy")
+    facts = vars(record)
+    assert facts[EVENT] == "ostinato.threads_exhausted"
+    assert facts["task_names"] == ["app.report", "app.tidy"]
 
 
 async def test_no_failure_warns() -> None:
