@@ -52,5 +52,6 @@ def _application_was_called() -> bool:
     return any(
         getattr(candidate, "middleware_stack", None) is not None
         for candidate in gc.get_objects()
-        if isinstance(candidate, applications.Starlette)
+        # By its type: asking a proxy or a lazy object for its class would evaluate it.
+        if issubclass(type(candidate), applications.Starlette)
     )

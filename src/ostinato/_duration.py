@@ -59,6 +59,9 @@ def _finite_seconds(argument: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | timedelta):
         raise ArgumentTypeError(argument, value, _ACCEPTED)
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, float):
+        # Without what a subclass makes of comparisons.
+        seconds = float(seconds)
     if not _is_within_century(seconds):
         raise InvalidArgumentError(
             argument,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from functools import WRAPPER_UPDATES, wraps
 from inspect import isroutine
+from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar, cast
 from weakref import ref
 
@@ -18,7 +19,11 @@ from ostinato._engine._threads import Threads
 from ostinato._function import UserFunction
 from ostinato._plan import RepetitionPlan
 from ostinato.errors import ForeignLoopError
-from ostinato.observers._records import RepetitionRecords, tell_threads_exhausted
+from ostinato.observers._records import (
+    RepetitionRecords,
+    tell_late_failure,
+    tell_threads_exhausted,
+)
 from ostinato.protocols import ErrorLogger
 
 __all__ = ["RepeatedFunction", "Repetition", "repeat_every"]
@@ -30,7 +35,7 @@ _FRAMEWORKS = ("fastapi.", "starlette.")
 
 # Shared by every repetition of the process, so that forty slow functions take eight threads, and
 # none of those that serve the application's own `def` endpoints.
-_threads = Threads(8, on_exhausted=tell_threads_exhausted)
+_threads = Threads(8, on_exhausted=tell_threads_exhausted, on_lost=tell_late_failure)
 
 _current: ContextVar["Repetition | None"] = ContextVar("ostinato_repetition", default=None)
 
@@ -134,14 +139,20 @@ class Repetition:
         plan: RepetitionPlan,
         records: RepetitionRecords,
         loop: asyncio.AbstractEventLoop,
+        *,
+        after: "Repetition | None" = None,
     ) -> None:
-        """Start to repeat *function* on the *loop*; `repeat_every` does this, not its users."""
+        """Start to repeat *function* on the *loop*, once *after* has come to its end.
+
+        `repeat_every` does this, not its users.
+        """
+        self._after = after
         self._function = function
         self._plan = plan
         self._records = records
         self._execution = Execution(function, plan, records, loop, _threads)
         self._loop = loop
-        self._is_stopping = False
+        self._is_ending = False
         starter = asyncio.current_task(loop)
         self._starter = None if starter is None else ref(starter)
         self._context = copy_context()
@@ -149,7 +160,7 @@ class Repetition:
         self._task = spawn(
             self._repeat(), loop=loop, context=self._context.copy(), name=function.name
         )
-        self._task.add_done_callback(self._report_breakdown)
+        self._task.add_done_callback(self._report_end)
 
     @property
     def running(self) -> bool:
@@ -181,7 +192,7 @@ class Repetition:
             return
         if asyncio.get_running_loop() is not self._loop:
             raise ForeignLoopError(self._function.name)
-        self._is_stopping = True
+        self._is_ending = True
         if self._execution.is_busy and _current.get() is self:
             # Whoever stops it from inside a run would wait for itself.
             return
@@ -191,48 +202,63 @@ class Repetition:
 
     async def _repeat(self) -> None:
         plan, context = self._plan, self._context.copy()
+        if self._after is not None:
+            await asyncio.wait({self._after._task})  # noqa: SLF001 - it is one of its own kind
+            self._after = None
         if plan.first_wait is not None:
             await asyncio.sleep(plan.first_wait)
         while plan.max_repetitions is None or self._execution.runs < plan.max_repetitions:
             context = self._context.copy()
             goes_on = await self._execution.run(context)
-            if self._is_stopping or not goes_on:
+            if self._is_ending or not goes_on:
                 return
             await asyncio.sleep(plan.seconds)
+        self._is_ending = True
         await self._execution.complete(context)
+
+    @property
+    def ending(self) -> bool:
+        """Whether no further run will begin, though a last one or a hook may be under way."""
+        return self._is_ending or not self.running
 
     def started_by(self, task: "asyncio.Task[Any] | None") -> bool:
         """Return whether it was *task* that started the repetition."""
         return self._starter is not None and self._starter() is task
 
-    def _report_breakdown(self, task: "asyncio.Task[None]") -> None:
-        """Tell of an error in the repetition itself; those of its function never get here."""
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
+    def _report_end(self, task: "asyncio.Task[None]") -> None:
+        """Tell of an end that nobody asked for; errors of the function never get here."""
+        if task.cancelled():
+            if not self._is_ending:
+                self._records.repetition_cancelled()
+        elif (error := task.exception()) is not None:
             self._records.repetition_broken(error)
 
 
 def _starter_of(
     function: UserFunction, plan: RepetitionPlan
 ) -> Callable[[], Coroutine[Any, Any, Repetition]]:
-    running: dict[asyncio.AbstractEventLoop, Repetition] = {}
+    # A function may be started on several loops, each in a thread of its own.
+    lock = Lock()
+    latest: dict[asyncio.AbstractEventLoop, Repetition] = {}
     records = RepetitionRecords(function.name, plan.logger)
 
     # The attributes of a function are its metadata; those of an instance are its own.
     @wraps(function.function, updated=WRAPPER_UPDATES if isroutine(function.function) else ())
     async def start() -> Repetition:
         loop = asyncio.get_running_loop()
-        repetition = running.get(loop)
-        if repetition is not None and repetition.running:
-            level = logging.DEBUG if _is_start_up_again(repetition) else logging.WARNING
-            records.start_repeated(level=level)
-            return repetition
-        mark_started(start)
-        # Whatever ended is forgotten, so that loops of the past are not kept alive.
-        for ended in [loop for loop, repetition in running.items() if not repetition.running]:
-            del running[ended]
-        running[loop] = repetition = Repetition(function, plan, records, loop)
-        return repetition
+        with lock:
+            last = latest.get(loop)
+            if last is None or last.ending:
+                mark_started(start)
+                # What has ended is forgotten, so that loops of the past are not kept alive.
+                for ended in [each for each, known in latest.items() if not known.running]:
+                    del latest[ended]
+                after = last if last is not None and last.running else None
+                latest[loop] = last = Repetition(function, plan, records, loop, after=after)
+                return last
+        level = logging.DEBUG if _is_start_up_again(last) else logging.WARNING
+        records.start_repeated(level=level)
+        return last
 
     if not hasattr(function.function, "__name__"):
         # Partials and instances have none; FastAPI and tracebacks show it.

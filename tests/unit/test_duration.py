@@ -70,6 +70,21 @@ def test_s3_a_wait_may_be_zero_or_short(given: object) -> None:
     assert wait_seconds("wait_first", given) >= 0
 
 
+class Accommodating(float):
+    """A float that compares as it is asked to."""
+
+    def __le__(self, other: object) -> bool:
+        return True
+
+    __ge__ = __lt__ = __gt__ = __le__
+
+
+def test_s2_a_subclass_cannot_talk_its_way_in() -> None:
+    """S2: what a subclass makes of comparisons does not let a NaN pass."""
+    with pytest.raises(InvalidArgumentError, match="at most 100 years"):
+        period_seconds("seconds", Accommodating("nan"))
+
+
 def test_s3_a_negative_wait_is_refused() -> None:
     """S3: a negative first wait is refused with the argument's name and value."""
     with pytest.raises(InvalidArgumentError, match=r"^wait_first=-1 is negative"):

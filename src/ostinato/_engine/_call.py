@@ -1,14 +1,16 @@
 """Call one function of the user's, on the loop or in a thread, and contain what it raises."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 from functools import partial
-from inspect import isawaitable
+from inspect import isasyncgen, isawaitable, isgenerator
 
 from ostinato._engine._spawn import spawn_eagerly
 from ostinato._engine._threads import Job, Returned, Threads
 from ostinato._function import UserFunction
+from ostinato.errors import InvalidFunctionError
 
 __all__ = ["Caller"]
 
@@ -52,9 +54,9 @@ class Caller:
             if called.is_async:
                 return await self._on_loop(partial(called.function, *operands), context)
             value, error = await self._in_thread(called, context, operands)
-            if error is None and value is not None and isawaitable(value):
-                return await self._on_loop(lambda: value, context)
-            return error
+            if error is not None or value is None:
+                return error
+            return await self._after(called, value, context)
         finally:
             self.is_busy = False
 
@@ -65,6 +67,24 @@ class Caller:
         cannot be interrupted, only waited for.
         """
         return self._job is None or self._job.withdraw()
+
+    async def _after(
+        self, called: UserFunction, value: object, context: Context
+    ) -> BaseException | None:
+        """Await what a plain function returned, where it is awaitable."""
+        try:
+            if isawaitable(value):
+                return await self._on_loop(lambda: value, context)
+            is_generator = isgenerator(value) or isasyncgen(value)
+        except Exception as error:  # noqa: BLE001 - a returned proxy is the user's code as well
+            return error
+        if not is_generator:
+            return None
+        return InvalidFunctionError(
+            called.name,
+            "returned a generator, of whose body nothing runs",
+            "consume it inside the function",
+        )
 
     async def _on_loop(
         self, start: Callable[[], Awaitable[object]], context: Context
@@ -81,6 +101,9 @@ class Caller:
     async def _in_thread(
         self, called: UserFunction, context: Context, operands: tuple[object, ...]
     ) -> Returned:
+        # Where the server runs on anyio.run, sniffio would tell the thread that a loop runs in it.
+        if sniffio := sys.modules.get("sniffio"):
+            context.run(sniffio.current_async_library_cvar.set, None)
         call = partial(context.run, called.function, *operands)
         job = self._job = self._threads.submit(called.name, call, self._loop)
         try:

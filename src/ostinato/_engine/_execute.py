@@ -5,6 +5,7 @@ import signal
 from contextvars import Context
 
 from ostinato._engine._call import Caller
+from ostinato._engine._spawn import spawn
 from ostinato._engine._threads import Threads
 from ostinato._engine._verdict import judge
 from ostinato._function import UserFunction
@@ -14,6 +15,7 @@ from ostinato.protocols import RunObserver
 __all__ = ["Execution"]
 
 _HOOK_TIMEOUT = 30.0
+_CANCEL_GRACE = 3.0
 
 
 class Execution:
@@ -34,6 +36,7 @@ class Execution:
         self._plan = plan
         self._observer = observer
         self._loop = loop
+        self._threads = threads
         self._caller = Caller(loop, threads, on_abandoned=observer.run_abandoned)
 
     @property
@@ -90,11 +93,8 @@ class Execution:
 
     async def _call_hook(self, hook: UserFunction, context: Context, *failure: Exception) -> bool:
         """Call *hook*; return whether the function is to run again."""
-        async with asyncio.timeout(_HOOK_TIMEOUT) as limit:
-            error = await self._caller.call(hook, context, *failure)
+        error = await self._within_limit(hook, context, *failure)
         _heed_cancellation()
-        if limit.expired():
-            error = TimeoutError(f"the hook took longer than {_HOOK_TIMEOUT:g} seconds")
         if error is None:
             return True
         if any(error is given for given in failure):
@@ -102,6 +102,32 @@ class Execution:
             return False
         self._observer.hook_failed(hook.name, error)
         return self._interrupt() if judge(error).is_interrupted else True
+
+    async def _within_limit(
+        self, hook: UserFunction, context: Context, *failure: Exception
+    ) -> BaseException | None:
+        """Call *hook* and return what it raised, or a TimeoutError once its time is over.
+
+        A hook that does not heed its cancellation is left behind: it must not hold up the runs.
+        """
+        calling = spawn(self._caller.call(hook, context, *failure), loop=self._loop)
+        try:
+            await asyncio.wait({calling}, timeout=_HOOK_TIMEOUT)
+            if calling.done():
+                return calling.result()
+            calling.cancel()
+            await asyncio.wait({calling}, timeout=_CANCEL_GRACE)
+        except asyncio.CancelledError:
+            # The owner is cancelled: so is the hook, and its end is awaited.
+            calling.cancel()
+            await asyncio.wait({calling})
+            raise
+        if not calling.done():
+            self._observer.run_abandoned(hook.name)
+            self._caller = Caller(
+                self._loop, self._threads, on_abandoned=self._observer.run_abandoned
+            )
+        return TimeoutError(f"the hook took longer than {_HOOK_TIMEOUT:g} seconds")
 
     def _hand_to_loop(self, failure: BaseException) -> bool:
         name = self._function.name

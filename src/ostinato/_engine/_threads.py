@@ -67,6 +67,7 @@ class Threads:
         *,
         patience: float = 10.0,
         on_exhausted: Callable[[list[str]], None] = lambda _names: None,
+        on_lost: Callable[[str, BaseException], None] = lambda _name, _error: None,
     ) -> None:
         """Make an empty pool.
 
@@ -75,10 +76,13 @@ class Threads:
             patience: How many seconds a job waits for a thread before *on_exhausted* is told.
             on_exhausted: Is told the names of the functions that hold the threads, once until a
                 thread was free again.
+            on_lost: Is told the name and the error of a function that raised after its job was
+                abandoned; possibly from its thread.
         """
         self._limit = limit
         self._patience = patience
         self._on_exhausted = on_exhausted
+        self._on_lost = on_lost
         self._start_afresh()
 
     def outstanding(self, loop: asyncio.AbstractEventLoop) -> int:
@@ -93,7 +97,7 @@ class Threads:
         completions = self._completions.get(loop)
         if completions is None:
             self._forget_closed_loops()
-            completions = self._completions[loop] = _Completions()
+            completions = self._completions[loop] = _Completions(self._on_lost)
         job = Job(name, call, loop.create_future(), completions)
         completions.outstanding += 1
         with self._lock:
@@ -125,6 +129,8 @@ class Threads:
         self._lock = threading.Lock()
         self._count = self._free = self._backlog = 0
         self._watched: Job | None = None
+        self._watching_loop: asyncio.AbstractEventLoop | None = None
+        self._latest: Job | None = None
         self._told_exhausted = False
 
     def _forget_closed_loops(self) -> None:
@@ -149,16 +155,20 @@ class Threads:
                 job.future.set_result(Returned(None, error))
 
     def _watch(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
-        # One watched job speaks for all that wait behind it: a timer each would cost more.
-        if self._watched is None or not self._watched.waiting:
-            self._watched = job
-            loop.call_later(self._patience, self._tell_if_waiting, job)
+        # One watched job speaks for all that wait behind it, and has the only timer.
+        self._latest = job
+        if self._watching_loop is None or self._watching_loop.is_closed():
+            self._watched, self._watching_loop = job, loop
+            loop.call_later(self._patience, self._look)
 
-    def _tell_if_waiting(self, job: Job) -> None:
-        self._watched = None
-        if job.waiting and not self._told_exhausted:
-            self._told_exhausted = True
-            self._on_exhausted(sorted(self._running.copy().values()))
+    def _look(self) -> None:
+        loop, self._watching_loop = self._watching_loop, None
+        if self._watched is not None and self._watched.waiting:
+            if not self._told_exhausted:
+                self._told_exhausted = True
+                self._on_exhausted(sorted(self._running.copy().values()))
+        elif self._latest is not None and self._latest.waiting and loop is not None:
+            self._watch(self._latest, loop)
 
     def _work(self) -> None:
         queue = self._queue
@@ -187,8 +197,9 @@ class Threads:
 class _Completions:
     """Ended jobs on their way to one loop: however many end together, they wake it once."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_lost: Callable[[str, BaseException], None]) -> None:
         self.outstanding = 0
+        self._on_lost = on_lost
         self._ended: deque[tuple[Job, Returned]] = deque()
         self._is_armed = False
 
@@ -201,7 +212,8 @@ class _Completions:
             job.future.get_loop().call_soon_threadsafe(self._drain)
         except RuntimeError:
             # The loop was closed while the function ran: nobody is left to be told.
-            self._ended.clear()
+            while self._ended:
+                self._lose(*self._ended.popleft())
 
     def _drain(self) -> None:
         # Disarmed before it is emptied: a job that ends meanwhile either is seen here or re-arms.
@@ -209,5 +221,12 @@ class _Completions:
         while self._ended:
             job, returned = self._ended.popleft()
             self.outstanding -= 1
-            if not job.future.done():
+            if job.future.done():
+                self._lose(job, returned)
+            else:
                 job.future.set_result(returned)
+
+    def _lose(self, job: Job, returned: Returned) -> None:
+        """Let go of an end that nobody waits for, but not of an error."""
+        if returned.error is not None:
+            self._on_lost(job.name, returned.error)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import cast
 
 __all__ = ["Verdict", "judge"]
 
@@ -26,14 +27,21 @@ def judge(error: BaseException) -> Verdict:
 
     A `SystemExit` is a failure: a task does not decide that the server ends.
     """
-    match error:
-        case asyncio.CancelledError():
-            return Verdict(None, is_cancelled=True, is_interrupted=False)
-        case KeyboardInterrupt():
-            return Verdict(None, is_cancelled=False, is_interrupted=True)
-        case BaseExceptionGroup() if not isinstance(error, ExceptionGroup):
-            cancelled, rest = error.split(asyncio.CancelledError)
-            interrupted, failure = rest.split(KeyboardInterrupt) if rest else (None, None)
-            return Verdict(failure, cancelled is not None, interrupted is not None)
-        case _:
-            return Verdict(error, is_cancelled=False, is_interrupted=False)
+    # Asked of the types: an exception's own `__class__` is the user's code, and may lie or raise.
+    kind = type(error)
+    if issubclass(kind, asyncio.CancelledError):
+        return Verdict(None, is_cancelled=True, is_interrupted=False)
+    if issubclass(kind, KeyboardInterrupt):
+        return Verdict(None, is_cancelled=False, is_interrupted=True)
+    if issubclass(kind, BaseExceptionGroup) and not issubclass(kind, ExceptionGroup):
+        return _judge_group(cast("BaseExceptionGroup[BaseException]", error))
+    return Verdict(error, is_cancelled=False, is_interrupted=False)
+
+
+def _judge_group(group: BaseExceptionGroup[BaseException]) -> Verdict:
+    try:
+        cancelled, rest = group.split(asyncio.CancelledError)
+        interrupted, failure = rest.split(KeyboardInterrupt) if rest else (None, None)
+    except Exception:  # noqa: BLE001 - a group that cannot be taken apart is one failure
+        return Verdict(group, is_cancelled=False, is_interrupted=False)
+    return Verdict(failure, cancelled is not None, interrupted is not None)

@@ -4,11 +4,19 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping, Sequence
+from types import TracebackType
 from typing import Any
 
 from ostinato.protocols import ErrorLogger
 
-__all__ = ["RepetitionRecords", "default_logger", "tell_threads_exhausted"]
+__all__ = [
+    "RepetitionRecords",
+    "default_logger",
+    "tell_late_failure",
+    "tell_threads_exhausted",
+]
+
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 default_logger = logging.getLogger("ostinato")
 
@@ -75,6 +83,11 @@ class RepetitionRecords:
             logging.WARNING, "repetition_stopped", message, self._task_name, reason, reason=reason
         )
 
+    def repetition_cancelled(self) -> None:
+        """Tell that the repetition was cancelled from outside, as the end of a loop does it."""
+        message = "The repetition of %s was cancelled and has ended"
+        self._write(logging.INFO, "repetition_cancelled", message, self._task_name)
+
     def repetition_broken(self, error: BaseException) -> None:
         """Tell that the loop around the runs raised: a defect of ours, or a patched asyncio."""
         message = "The repetition of %s broke down and has ended"
@@ -99,8 +112,10 @@ class RepetitionRecords:
             if level == logging.ERROR and self._error_logger is not None:
                 self._error_logger.error(_text(message % arguments, error))
             else:
-                _log(self._logger, level, message, *arguments, exc_info=error, extra=extra)
-        except Exception as logging_error:  # noqa: BLE001 - a logger is the user's code too: it must not end the repetition
+                _log(self._logger, level, message, *arguments, error=error, extra=extra)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as logging_error:  # noqa: BLE001 - a logger is the user's code too: whatever it raises must not end the repetition
             _last_resort(message % arguments, error, logging_error)
 
 
@@ -111,37 +126,59 @@ def tell_threads_exhausted(names: Sequence[str]) -> None:
     default_logger.warning(message, ", ".join(names), extra=extra)
 
 
+def tell_late_failure(function_name: str, error: BaseException) -> None:
+    """Tell that a function whose end nobody waited for any more has raised *error*."""
+    message = "%s, which went on in its thread after it was abandoned, failed"
+    extra = {"ostinato_event": "ostinato.abandoned_run_failed", "function_name": function_name}
+    default_logger.error(message, function_name, exc_info=_exc_info(error), extra=extra)
+
+
 def _log(
     logger: logging.Logger | logging.LoggerAdapter[Any],
     level: int,
     message: str,
     *arguments: object,
-    exc_info: BaseException | None,
+    error: BaseException | None,
     extra: Mapping[str, object],
 ) -> None:
     # Before Python 3.13 an adapter replaces the record's fields by its own: ours are a promise.
     gathered = dict(extra)
-    options: MutableMapping[str, Any] = {"exc_info": exc_info, "extra": extra}
+    options: MutableMapping[str, Any] = {"exc_info": _exc_info(error), "extra": extra}
     while isinstance(logger, logging.LoggerAdapter):
         message, options = logger.process(message, options)
         added: Mapping[str, object] | None = options.get("extra")
         gathered.update(added or {})
         options["extra"] = gathered = {**gathered, **extra}
         logger = logger.logger
-    logger.log(level, message, *arguments, **options)
+    if level == logging.ERROR:
+        # By its name, which is what programs replace and watch in a logger.
+        logger.error(message, *arguments, **options)
+    else:
+        logger.log(level, message, *arguments, **options)
+
+
+def _exc_info(error: BaseException | None) -> _ExcInfo | None:
+    # Taken apart: logging passes over an exception that is false, such as one with a length of 0.
+    return None if error is None else (type(error), error, error.__traceback__)
 
 
 def _text(message: str, error: BaseException | None) -> str:
-    return "\n".join([message, *(traceback.format_exception(error) if error else ())]).rstrip()
+    if error is None:
+        return message
+    return f"{message}\n{''.join(traceback.format_exception(error))}".rstrip()
 
 
-def _last_resort(message: str, error: BaseException | None, logging_error: Exception) -> None:
+def _last_resort(message: str, error: BaseException | None, logging_error: BaseException) -> None:
     """Write to stderr what a raising logger did not take, so that it is not lost."""
-    if sys.stderr is None:
+    for told in (f"{message}\n", error, "The logger raised:\n", logging_error):
+        try:
+            _write_to_stderr(told)
+        except Exception:  # noqa: BLE001, S112 - stderr is gone or the error cannot be shown: there is nowhere left to say it
+            continue
+
+
+def _write_to_stderr(told: str | BaseException | None) -> None:
+    if told is None:
         return
-    try:
-        sys.stderr.write(f"{_text(message, error)}\nThe logger raised:\n")
-        traceback.print_exception(logging_error, file=sys.stderr)
-    except (OSError, ValueError):
-        # stderr is closed or gone: there is nowhere left to say it.
-        return
+    text = told if isinstance(told, str) else "".join(traceback.format_exception(told))
+    sys.stderr.write(text)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -142,6 +143,42 @@ async def test_s47_exhaustion_is_told_once_with_the_names() -> None:
     assert told == [["hold", "hold"]]
 
 
+async def test_s47_one_timer_watches_however_many_wait() -> None:
+    """S47: what waits behind a job that has its thread is watched next."""
+    told: list[list[str]] = []
+    threads, loop = Threads(1, patience=3600, on_exhausted=told.append), asyncio.get_running_loop()
+
+    with held(threads, 1):
+        first = threads.submit("first", lambda: None, loop)
+        assert threads._watched is first
+    await first.future
+    with held(threads, 1):
+        second = threads.submit("second", lambda: None, loop)
+        assert threads._watched is first
+        threads._look()
+        assert threads._watched is second
+        threads._look()
+        threads._look()
+
+    await second.future
+    assert told == [["hold"]]
+
+
+async def test_s47_a_free_thread_ends_the_exhaustion() -> None:
+    """S47: after a thread was free again, the next exhaustion is told again."""
+    told: list[list[str]] = []
+    threads, loop = Threads(1, patience=3600, on_exhausted=told.append), asyncio.get_running_loop()
+
+    for _ in range(2):
+        with held(threads, 1):
+            late = threads.submit("late", lambda: None, loop)
+            threads._look()
+        await late.future
+        await returned(threads, lambda: None)
+
+    assert told == [["hold"], ["hold"]]
+
+
 async def test_s47_a_job_that_got_its_thread_in_time_is_no_exhaustion() -> None:
     """S47: a short queue is nothing to tell."""
     told: list[list[str]] = []
@@ -150,7 +187,7 @@ async def test_s47_a_job_that_got_its_thread_in_time_is_no_exhaustion() -> None:
     with held(threads, 1):
         late = threads.submit("late", lambda: None, loop)
     await late.future
-    threads._tell_if_waiting(late)
+    threads._look()
 
     assert not told
 
@@ -221,6 +258,7 @@ def test_s74_a_forked_child_starts_with_threads_of_its_own() -> None:
     child = os.fork()
     if child == 0:
         code = 1
+        signal.alarm(30)
         try:
             in_child = asyncio.new_event_loop()
             code = 0 if in_child.run_until_complete(returned(threads, lambda: 5)) == 5 else 2

@@ -1,6 +1,7 @@
 """No exception vanishes, and no failure stops the repetition by accident."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ostinato import repeat_every, tasks
+from ostinato import InvalidFunctionError, repeat_every, tasks
 from tests.support.virtual_time import VirtualTimeLoop, advance, turn
 
 EVENT = "ostinato_event"
@@ -396,8 +397,12 @@ async def test_s58_a_logger_of_another_make_gets_one_text(caplog: pytest.LogCapt
 
 
 class RaisingHandler(logging.Handler):
+    def __init__(self, kind: type[BaseException] = OSError) -> None:
+        super().__init__()
+        self.kind = kind
+
     def emit(self, record: logging.LogRecord) -> None:
-        raise OSError(record.getMessage())
+        raise self.kind
 
 
 @pytest.fixture
@@ -421,6 +426,140 @@ async def test_s66_a_logger_that_raises_loses_nothing(
     printed = capsys.readouterr().err
     assert "ValueError: wrong" in printed
     assert "The logger raised:" in printed
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, SystemExit, GeneratorExit])
+async def test_s66_whatever_a_logger_raises_does_not_end_the_repetition(
+    kind: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """S66: an exit or a cancellation out of a logger is no end either."""
+    logger, handler = logging.getLogger("raising"), RaisingHandler(kind)
+    logger.addHandler(handler)
+    body = Body(ValueError("wrong"))
+
+    try:
+        repetition = await repeat_every(seconds=10, logger=logger)(body.run_async)()
+        await advance(15)
+    finally:
+        logger.removeHandler(handler)
+
+    assert (body.runs, repetition.running) == (2, True)
+    assert "ValueError: wrong" in capsys.readouterr().err
+
+
+class UnshowableError(Exception):
+    """Cannot be formatted, is false, and equals everything."""
+
+    def __str__(self) -> str:
+        raise OSError
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = Exception.__hash__
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_s58_an_exception_that_lies_about_itself_is_logged_and_survived(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S58: an exception that is false or equals all others is a failure like any other."""
+    body, told = Body(UnshowableError()), list[Exception]()
+
+    def tell(error: Exception) -> None:
+        told.append(error)
+        raise ValueError
+
+    repetition = await repeat_every(seconds=10, on_exception=tell)(getattr(body, kind))()
+    await advance(15)
+
+    assert (body.runs, repetition.running, len(told)) == (2, True, 1)
+    failed, hook_failed = caplog.records
+    assert failed.exc_info is not None
+    assert failed.exc_info[0] is UnshowableError
+    assert vars(hook_failed)[EVENT] == "ostinato.hook_failed"
+
+
+class Evasive:
+    """A lazy object that raises when it is asked for its class."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override] # what lazy objects do
+        raise OSError
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [(lambda: Evasive(), OSError), (lambda: (each for each in ()), InvalidFunctionError)],
+)
+async def test_s5_a_returned_value_that_cannot_be_right_is_a_failure(
+    make: Callable[[], object], expected: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    """S5, S57: a returned generator, or a value that cannot be looked at, fails the run alone."""
+    repetition = await repeat_every(seconds=10)(make)()
+    await advance(15)
+
+    assert (repetition.runs, repetition.running) == (2, True)
+    assert isinstance(repetition.last_error, expected)
+    assert len(caplog.records) == 2
+
+
+class Underivable(BaseExceptionGroup[BaseException]):
+    """A group that cannot be taken apart."""
+
+    def derive(self, excs: object) -> "Underivable":
+        raise OSError
+
+
+async def test_s63_a_group_that_cannot_be_split_is_one_failure() -> None:
+    """S63: where splitting raises, the whole group is the failure."""
+    error = Underivable("", [ValueError(), asyncio.CancelledError()])
+
+    repetition = await repeat_every(seconds=10)(Body(error).run_async)()
+    await advance(15)
+
+    assert (repetition.last_error, repetition.runs) == (error, 2)
+
+
+async def test_s59_a_hook_that_does_not_heed_its_cancellation_is_left_behind(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S59: past 30 s and 3 s of grace the runs go on without the hook."""
+    body = Body(ValueError())
+
+    async def stubborn(_: Exception) -> None:
+        for _ in range(10):
+            with contextlib.suppress(asyncio.CancelledError):
+                await advance(10)
+
+    repetition = await repeat_every(seconds=10, on_exception=stubborn)(body.run)()
+    await advance(45)
+
+    assert (body.runs, repetition.running) == (2, True)
+    assert [vars(record)[EVENT] for record in caplog.records] == [
+        "ostinato.run_failed",
+        "ostinato.run_abandoned",
+        "ostinato.hook_failed",
+    ]
+    await advance(100)
+
+
+async def test_a_cancellation_from_outside_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A repetition that somebody cancels while its loop lives on does not end in silence."""
+    repetition = await repeat_every(seconds=10)(Body().run_async)()
+    await advance(5)
+
+    for task in asyncio.all_tasks():
+        if task.get_name().endswith("Body.run_async"):
+            task.cancel()
+    await advance(1)
+
+    assert not repetition.running
+    [record] = caplog.records
+    assert vars(record)[EVENT] == "ostinato.repetition_cancelled"
 
 
 @pytest.mark.parametrize("stderr", [None, "closed"])

@@ -4,6 +4,8 @@ import asyncio
 import functools
 import inspect
 import logging
+import sys
+import threading
 from collections.abc import Awaitable, Callable
 from types import FunctionType
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 from ostinato import Repetition, repeat_every, tasks
-from tests.support.virtual_time import VirtualTimeLoop, advance
+from tests.support.virtual_time import VirtualTimeLoop, advance, turn
 
 
 async def tidy() -> int:
@@ -123,6 +125,74 @@ async def test_s11_another_start_up_is_told_as_a_warning(caplog: pytest.LogCaptu
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
+@pytest.mark.parametrize("kind", ["stop", "on_complete"])
+async def test_s11_a_start_while_the_last_one_is_ending_begins_another(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S11: what is ending does not swallow a start; the next one begins behind it, not beside."""
+    began, go, runs = threading.Event(), threading.Event(), list[Repetition]()
+    handles: list[Repetition] = []
+
+    def body() -> None:
+        runs.append(handles[-1])
+        began.set()
+        go.wait(10)
+
+    async def again() -> None:
+        if len(handles) == 1:
+            handles.append(await repeated())
+
+    repeated = repeat_every(seconds=10, max_repetitions=1, on_complete=again)(body)
+    handles.append(await repeated())
+    while not began.is_set():
+        await turn()
+    if kind == "stop":
+        stopping = asyncio.ensure_future(handles[0].stop())
+        await turn()
+        handles.append(await repeated())
+        await turn()
+        assert runs == [handles[0]]
+        go.set()
+        await stopping
+    go.set()
+    await advance(50)
+
+    first, second = handles
+    assert runs == [first, second]
+    assert not caplog.records
+
+
+def test_s11_loops_in_several_threads_start_at_once() -> None:
+    """S11: starts on the loops of several threads do not disturb each other."""
+    repeated = repeat_every(seconds=3600)(Service())
+    failures: list[BaseException] = []
+
+    async def main() -> None:
+        repetition = await repeated()
+        assert await repeated() is repetition
+        await repetition.stop()
+
+    def start_often() -> None:
+        try:
+            for _ in range(100):
+                asyncio.run(main())
+        except BaseException as error:
+            failures.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        workers = [threading.Thread(target=start_often) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(60)
+    finally:
+        sys.setswitchinterval(before)
+
+    assert not failures
+
+
 async def test_s11_a_finished_one_starts_anew(caplog: pytest.LogCaptureFixture) -> None:
     """S11: once a repetition has ended, the next start begins another."""
     service = Service()
@@ -158,7 +228,7 @@ def test_s11_every_loop_has_a_repetition_of_its_own() -> None:
     assert [handle.runs for handle in handles] == [2, 2, 2]
     assert not any(handle.running for handle in handles)
     closure = inspect.getclosurevars(repeated).nonlocals
-    assert len(closure["running"]) == 1
+    assert len(closure["latest"]) == 1
 
 
 @pytest.mark.parametrize("count", [True, 1.0, "3", float("nan")])

@@ -252,7 +252,7 @@ async def test_s68_a_task_that_a_run_has_started_can_stop_it_between_two_runs() 
 def test_s70_the_end_of_the_loop_cancels_an_async_run_after_its_clean_up(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """S70: the loop's end cancels the run, whose `finally` is executed; nothing is logged."""
+    """S70: the loop's end cancels the run, whose `finally` is executed; an INFO record says so."""
     steps: list[str] = []
 
     async def slow() -> None:
@@ -270,7 +270,11 @@ def test_s70_the_end_of_the_loop_cancels_an_async_run_after_its_clean_up(
         repetition = runner.run(main())
 
     assert (steps, repetition.running) == (["cleaned up"], False)
-    assert not caplog.records
+    [record] = caplog.records
+    assert (record.levelno, vars(record)["ostinato_event"]) == (
+        logging.INFO,
+        "ostinato.repetition_cancelled",
+    )
 
 
 def test_s70_the_end_of_the_loop_leaves_a_thread_and_says_so(
@@ -289,12 +293,113 @@ def test_s70_the_end_of_the_loop_leaves_a_thread_and_says_so(
     blocking.go.set()
 
     assert not repetition.running
-    [record] = caplog.records
+    record, _ = caplog.records
     assert (record.levelno, vars(record)["ostinato_event"]) == (
         logging.WARNING,
         "ostinato.run_abandoned",
     )
-    assert "Blocking.run" in record.getMessage()
+    assert vars(record)["function_name"].endswith("Blocking.run")
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_s70_an_abandoned_function_that_fails_is_told(
+    is_closed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S70: nobody waits for it any more, but its exception does not vanish."""
+    began, go = threading.Event(), threading.Event()
+
+    def fail() -> None:
+        began.set()
+        go.wait(10)
+        raise ValueError
+
+    async def main() -> None:
+        await repeat_every(seconds=10)(fail)()
+        while not began.is_set():
+            await turn()
+
+    with asyncio.Runner(loop_factory=virtual_loop) as runner:
+        runner.run(main())
+        for task in asyncio.all_tasks(runner.get_loop()):
+            task.cancel()
+        runner.run(turn())
+        if not is_closed:
+            go.set()
+            while len(caplog.records) < 3:
+                runner.run(turn())
+    go.set()
+    while len(caplog.records) < 3:
+        began.wait(0.01)
+
+    record = caplog.records[-1]
+    assert (record.levelno, vars(record)["ostinato_event"]) == (
+        logging.ERROR,
+        "ostinato.abandoned_run_failed",
+    )
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ValueError
+
+
+async def test_s68_a_thread_that_has_ended_does_not_hold_up_stop() -> None:
+    """S68: between two runs of a `def` function `stop` ends the wait at once."""
+    loop = asyncio.get_running_loop()
+    repetition = await repeat_every(seconds=3600)(lambda: None)()
+    await advance(5)
+    before = loop.time()
+
+    await repetition.stop()
+
+    assert loop.time() == before
+
+
+async def test_s60_a_body_that_turns_its_cancellation_into_a_failure_ends_all_the_same() -> None:
+    """S60: the cancellation of the repetition is heeded, whatever the body makes of it."""
+
+    async def body() -> None:
+        try:
+            await advance(100)
+        except asyncio.CancelledError:
+            raise ValueError from None
+
+    repetition = await repeat_every(seconds=10)(body)()
+    await advance(5)
+    stopping = asyncio.ensure_future(repetition.stop())
+    await asyncio.wait([stopping], timeout=1)
+
+    assert stopping.done()
+    assert (repetition.running, repetition.runs) == (False, 1)
+
+
+async def test_s59_a_stop_cancels_a_hook_and_ends_with_it() -> None:
+    """S59: a hook that answers its cancellation by returning does not hold up `stop`."""
+    steps: list[str] = []
+
+    def fail() -> None:
+        raise ValueError
+
+    async def hook(_: Exception) -> None:
+        try:
+            await advance(20)
+        except asyncio.CancelledError:
+            steps.append("cancelled")
+
+    repetition = await repeat_every(seconds=10, on_exception=hook)(fail)()
+    await advance(5)
+    stopping = asyncio.ensure_future(repetition.stop())
+    await asyncio.wait([stopping], timeout=1)
+
+    assert stopping.done()
+    assert (steps, repetition.running) == (["cancelled"], False)
+
+
+def test_a_repetition_whose_loop_was_closed_is_not_running() -> None:
+    """A loop that is closed without an end takes its repetitions along."""
+    loop = asyncio.new_event_loop()
+    repetition = loop.run_until_complete(repeat_every(seconds=10)(nothing)())
+    loop.close()
+
+    assert not repetition.running
+    repetition._task.cancel = lambda *_: False  # type: ignore[method-assign] # there is no loop to do it on
 
 
 def test_s74_stop_on_another_loop_is_refused_with_the_remedy() -> None:
@@ -315,7 +420,7 @@ def test_s74_stop_on_another_loop_is_refused_with_the_remedy() -> None:
         with pytest.raises(ForeignLoopError, match="run_coroutine_threadsafe"):
             asyncio.run(handles[0].stop())
         assert handles[0].running
-        assert not handles[0]._is_stopping
+        assert not handles[0]._is_ending
     finally:
         done.set()
         thread.join(10)
