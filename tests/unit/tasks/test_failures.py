@@ -491,9 +491,13 @@ class Evasive:
         raise OSError
 
 
+def evasive() -> object:
+    return Evasive()
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
-    [(lambda: Evasive(), OSError), (lambda: (each for each in ()), InvalidFunctionError)],
+    [(evasive, OSError), (lambda: (each for each in ()), InvalidFunctionError)],
 )
 async def test_s5_a_returned_value_that_cannot_be_right_is_a_failure(
     make: Callable[[], object], expected: type[Exception], caplog: pytest.LogCaptureFixture
