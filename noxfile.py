@@ -54,7 +54,8 @@ def types(session: nox.Session) -> None:
     for folder in [*sorted(ROOT.glob("examples/*/")), *ROOT.glob("compat/src/")]:
         if has_python(folder):
             session.run("mypy", str(folder.relative_to(ROOT)))
-    session.run("basedpyright", *public)
+    # Told where: it would ask an environment in `.venv` first, which may lack the frameworks.
+    session.run("basedpyright", "--pythonpath", f"{session.bin}/python", *public)
     session.run("ty", "check", "--quiet", *public)
 
 

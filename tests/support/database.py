@@ -62,17 +62,23 @@ class Connections:
 
     def __init__(self) -> None:
         self.opened = 0
-        self.open = 0
+        # Held, not counted: an older SQLAlchemy may say twice that it closes one.
+        self._held: set[object] = set()
+
+    @property
+    def open(self) -> int:
+        """How many are open."""
+        return len(self._held)
 
     def on_connect(self, connection, record) -> None:
         """Count a connection in, and have it check foreign keys."""
         self.opened += 1
-        self.open += 1
+        self._held.add(connection)
         connection.cursor().execute("PRAGMA foreign_keys=ON")
 
     def on_close(self, connection, record) -> None:
         """Count a connection out."""
-        self.open -= 1
+        self._held.discard(connection)
 
 
 @contextmanager
