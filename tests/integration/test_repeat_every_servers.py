@@ -14,7 +14,7 @@ WORKERS = {command: 2 if command == "uvicorn-2-workers" else 1 for command in CO
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_worker_runs_each_repetition_once(command: str, tmp_path: Path) -> None:
-    """S11: FastAPI calls a router's start-up handlers twice: one repetition, one DEBUG record."""
+    """S11, S27, S91: each worker repeats for itself, and a router's double call starts one."""
     with serve(COMMANDS[command], "starting:app", tmp_path, START="on_event") as server:
         workers = WORKERS[command]
         for who in ("app", "router"):
