@@ -3,6 +3,8 @@
 import asyncio
 import signal
 from contextvars import Context
+from functools import partial
+from typing import cast
 
 from ostinato._engine._call import Caller
 from ostinato._engine._spawn import spawn
@@ -87,9 +89,11 @@ class Execution:
             return True
         if plan.raise_exceptions:
             return self._hand_to_loop(verdict.failure)
-        if plan.on_exception is None or not isinstance(verdict.failure, Exception):
+        # By its type, as in `judge`.
+        if plan.on_exception is None or not issubclass(type(verdict.failure), Exception):
             return True
-        return await self._call_hook(plan.on_exception, context, verdict.failure)
+        failure = cast("Exception", verdict.failure)
+        return await self._call_hook(plan.on_exception, context, failure)
 
     async def _call_hook(self, hook: UserFunction, context: Context, *failure: Exception) -> bool:
         """Call *hook*; return whether the function is to run again."""
@@ -124,10 +128,16 @@ class Execution:
             raise
         if not calling.done():
             self._observer.run_abandoned(hook.name)
+            calling.add_done_callback(partial(self._tell_late, hook.name))
             self._caller = Caller(
                 self._loop, self._threads, on_abandoned=self._observer.run_abandoned
             )
         return TimeoutError(f"the hook took longer than {_HOOK_TIMEOUT:g} seconds")
+
+    def _tell_late(self, name: str, calling: "asyncio.Task[BaseException | None]") -> None:
+        error = None if calling.cancelled() else calling.result()
+        if error is not None:
+            self._threads.on_lost(name, error)
 
     def _hand_to_loop(self, failure: BaseException) -> bool:
         name = self._function.name

@@ -82,7 +82,7 @@ class Threads:
         self._limit = limit
         self._patience = patience
         self._on_exhausted = on_exhausted
-        self._on_lost = on_lost
+        self.on_lost = on_lost
         self._start_afresh()
 
     def outstanding(self, loop: asyncio.AbstractEventLoop) -> int:
@@ -97,7 +97,7 @@ class Threads:
         completions = self._completions.get(loop)
         if completions is None:
             self._forget_closed_loops()
-            completions = self._completions[loop] = _Completions(self._on_lost)
+            completions = self._completions[loop] = _Completions(self.on_lost)
         job = Job(name, call, loop.create_future(), completions)
         completions.outstanding += 1
         with self._lock:

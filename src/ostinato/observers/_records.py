@@ -52,8 +52,8 @@ class RepetitionRecords:
         self._write(logging.WARNING, "run_cancelled", message, run, self._task_name, run_number=run)
 
     def run_abandoned(self, function_name: str) -> None:
-        """Tell that a function goes on in its thread, and that nobody waits for it any more."""
-        message = "%s goes on in its thread, which cannot be interrupted; %s waits for it no longer"
+        """Tell that a function goes on, and that nobody waits for it any more."""
+        message = "%s goes on, for it cannot be interrupted; %s waits for it no longer"
         self._write(
             logging.WARNING,
             "run_abandoned",
@@ -123,14 +123,27 @@ def tell_threads_exhausted(names: Sequence[str]) -> None:
     """Tell that functions hold every thread while others have waited for long."""
     message = "All threads for plain functions are busy, and others wait; they run: %s"
     extra = {"ostinato_event": "ostinato.threads_exhausted", "task_names": list(names)}
-    default_logger.warning(message, ", ".join(names), extra=extra)
+    _write_to_default(logging.WARNING, message, ", ".join(names), extra=extra)
 
 
 def tell_late_failure(function_name: str, error: BaseException) -> None:
     """Tell that a function whose end nobody waited for any more has raised *error*."""
-    message = "%s, which went on in its thread after it was abandoned, failed"
+    message = "%s, which went on after it was abandoned, failed"
     extra = {"ostinato_event": "ostinato.abandoned_run_failed", "function_name": function_name}
-    default_logger.error(message, function_name, exc_info=_exc_info(error), extra=extra)
+    _write_to_default(logging.ERROR, message, function_name, error=error, extra=extra)
+
+
+def _write_to_default(
+    level: int,
+    message: str,
+    *arguments: object,
+    error: BaseException | None = None,
+    extra: Mapping[str, object],
+) -> None:
+    try:
+        _log(default_logger, level, message, *arguments, error=error, extra=extra)
+    except Exception as logging_error:  # noqa: BLE001 - a handler is the user's code: it must not cost a thread
+        _last_resort(message % arguments, error, logging_error)
 
 
 def _log(

@@ -511,6 +511,24 @@ async def test_s5_a_returned_value_that_cannot_be_right_is_a_failure(
     assert len(caplog.records) == 2
 
 
+class EvasiveExit(BaseException):
+    """No `Exception`, and raises when it is asked for its class."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override] # what lazy objects do
+        raise OSError
+
+
+async def test_s57_an_exception_that_hides_its_class_is_survived() -> None:
+    """S57: an exception is judged by its type, whatever it says of itself."""
+    body, told = Body(EvasiveExit()), list[Exception]()
+
+    repetition = await repeat_every(seconds=10, on_exception=told.append)(body.run_async)()
+    await advance(15)
+
+    assert (body.runs, repetition.running, told) == (2, True, [])
+
+
 class Underivable(BaseExceptionGroup[BaseException]):
     """A group that cannot be taken apart."""
 
@@ -538,6 +556,7 @@ async def test_s59_a_hook_that_does_not_heed_its_cancellation_is_left_behind(
         for _ in range(10):
             with contextlib.suppress(asyncio.CancelledError):
                 await advance(10)
+        raise OSError
 
     repetition = await repeat_every(seconds=10, on_exception=stubborn)(body.run)()
     await advance(45)
@@ -549,6 +568,9 @@ async def test_s59_a_hook_that_does_not_heed_its_cancellation_is_left_behind(
         "ostinato.hook_failed",
     ]
     await advance(100)
+    late = caplog.records[-1]
+    assert vars(late)[EVENT] == "ostinato.abandoned_run_failed"
+    assert "stubborn" in vars(late)["function_name"]
 
 
 async def test_a_cancellation_from_outside_is_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -597,6 +619,22 @@ def test_s47_exhausted_threads_are_told_with_the_names(caplog: pytest.LogCapture
     facts = vars(record)
     assert facts[EVENT] == "ostinato.threads_exhausted"
     assert facts["task_names"] == ["app.report", "app.tidy"]
+
+
+def test_s66_a_raising_handler_does_not_cost_a_thread(capsys: pytest.CaptureFixture[str]) -> None:
+    """S66: what has no repetition to belong to goes to stderr, too, where the logger raises."""
+    handler = RaisingHandler()
+    logging.getLogger("ostinato").addHandler(handler)
+
+    try:
+        tasks._threads.on_lost("app.tidy", ValueError("late"))
+        tasks._threads._on_exhausted(["app.tidy"])
+    finally:
+        logging.getLogger("ostinato").removeHandler(handler)
+
+    printed = capsys.readouterr().err
+    assert "ValueError: late" in printed
+    assert "they run: app.tidy" in printed
 
 
 async def test_no_failure_warns() -> None:
