@@ -73,3 +73,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="run tests/packaging against the distributions in FOLDER",
     )
+    group.addoption(
+        "--random-crons",
+        type=int,
+        default=2_000,
+        metavar="N",
+        help="judge N random cron expressions (default: 2,000); each N draws others",
+    )

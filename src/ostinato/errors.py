@@ -6,6 +6,8 @@ OstinatoError
 │   ├── InvalidArgumentError      (ValueError)    .argument .value
 │   ├── ArgumentTypeError         (TypeError)     .argument .value
 │   ├── InvalidFunctionError      (TypeError)     .function_name
+│   ├── InvalidScheduleError      (ValueError)    .reason
+│   │   └── InvalidCronError                      .expression .position
 │   ├── MissingExtraError         (ImportError)   .extra
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
 ├── ForeignLoopError              (RuntimeError)  .task_name
@@ -23,7 +25,9 @@ __all__ = [
     "ConfigurationError",
     "ForeignLoopError",
     "InvalidArgumentError",
+    "InvalidCronError",
     "InvalidFunctionError",
+    "InvalidScheduleError",
     "MissingExtraError",
     "NoRunningLoopError",
     "OstinatoError",
@@ -69,6 +73,31 @@ class InvalidFunctionError(ConfigurationError, TypeError):
         """Build the message from the *function_name*, the *problem* and the *remedy*."""
         self.function_name = function_name
         super().__init__(f"{function_name} {problem}; {remedy}")
+
+
+class InvalidScheduleError(ConfigurationError, ValueError):
+    """A schedule cannot be what was asked for."""
+
+    def __init__(self, reason: str) -> None:
+        """Build the message from the *reason*, which says what to do as well."""
+        self.reason = reason
+        super().__init__(reason)
+
+
+class InvalidCronError(InvalidScheduleError):
+    """A cron expression cannot be read, or is never due.
+
+    `.position` counts the expression's fields from 0; it is None where the whole is meant.
+    """
+
+    def __init__(self, expression: str, position: int | None, problem: str) -> None:
+        """Build the message from the *expression*, the field's *position* and the *problem*."""
+        self.expression = expression
+        self.position = position
+        super().__init__(
+            f"the cron expression {shown(expression)} {problem}; write it like '0 9 * * mon-fri': "
+            "minute, hour, day of the month, month, day of the week"
+        )
 
 
 class MissingExtraError(ConfigurationError, ImportError):

@@ -1,8 +1,9 @@
 """The seams: what the parts ask of each other, and of what users bring along."""
 
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
-__all__ = ["ErrorLogger", "RunObserver"]
+__all__ = ["ErrorLogger", "RunObserver", "Schedule"]
 
 
 class ErrorLogger(Protocol):
@@ -34,4 +35,29 @@ class RunObserver(Protocol):
 
     def repetition_stopped(self, reason: str, /) -> None:
         """Tell that the repetition ended on purpose, before its last run."""
+        ...
+
+
+@runtime_checkable
+class Schedule(Protocol):
+    """A pure value that answers one question: which is the first instant after this one?
+
+    The answer depends on nothing else, so that every process gives the same.
+    """
+
+    def next_after(self, instant: datetime, /) -> datetime | None:
+        """Return the first instant strictly after *instant*, in UTC, or None if there is none."""
+        ...
+
+    def anchored(self, at: datetime, /) -> "Schedule":
+        """Return the schedule bound to its first due instant *at*, where it needs one."""
+        ...
+
+    def describe(self) -> str:
+        """Return the schedule in words."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The canonical text: equal for equal declarations, in every process and version."""
         ...

@@ -26,8 +26,9 @@ ONLY_IN = {
 # As methods of a loop or of a group, whatever the variable is called.
 ONLY_IN_BY_METHOD = {"create_task": None, "run_in_executor": None, "start_soon": None}
 
-# Raised by protocol, not as our errors: a cancellation goes on to whoever meant it.
-RAISED_BY_PROTOCOL = {"asyncio.CancelledError"}
+# Raised by protocol, not as our errors: a cancellation goes on to whoever meant it, and a module's
+# `__getattr__` says so to `hasattr` and to the import statement.
+RAISED_BY_PROTOCOL = {"AttributeError", "asyncio.CancelledError"}
 
 
 def test_each_power_is_used_by_one_file_only(sources: dict[str, ast.Module]):
