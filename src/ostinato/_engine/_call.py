@@ -2,10 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context
 from functools import partial
 from inspect import isasyncgen, isawaitable, isgenerator
+from typing import Any
 
 from ostinato._engine._spawn import spawn_eagerly
 from ostinato._engine._threads import Job, Returned, Threads
@@ -18,7 +19,7 @@ __all__ = ["Caller"]
 class Caller:
     """Calls functions one at a time for one owner, which may have to let go of them."""
 
-    __slots__ = ("_job", "_loop", "_on_abandoned", "_threads", "is_busy")
+    __slots__ = ("_job", "_loop", "_on_abandoned", "_threads")
 
     def __init__(
         self,
@@ -35,30 +36,23 @@ class Caller:
             on_abandoned: Is told the name of a function that goes on in its thread although its
                 caller was cancelled: a thread cannot be killed.
         """
-        self.is_busy = False
         self._loop = loop
         self._threads = threads
         self._on_abandoned = on_abandoned
         self._job: Job | None = None
 
-    async def call(
+    def call(
         self, called: UserFunction, context: Context, *operands: object
-    ) -> BaseException | None:
-        """Call the function in *context* and return what it raised, of whatever kind.
+    ) -> Coroutine[Any, Any, BaseException | None]:
+        """Call the function in *context* when awaited, and return what it raised, of whatever kind.
 
         An awaitable that a plain function returns is awaited on the loop. Nothing is raised: a
         caller that was cancelled meanwhile has to look (`asyncio.Task.cancelling`).
         """
-        self.is_busy = True
-        try:
-            if called.is_async:
-                return await self._on_loop(partial(called.function, *operands), context)
-            value, error = await self._in_thread(called, context, operands)
-            if error is not None or value is None:
-                return error
-            return await self._after(called, value, context)
-        finally:
-            self.is_busy = False
+        # No coroutine of its own: each layer would be paid for at every run.
+        if called.is_async:
+            return self._on_loop(called.function, operands, context)
+        return self._through_thread(called, operands, context)
 
     def let_go(self) -> bool:
         """Return whether cancelling the owner leaves nothing of ours running.
@@ -68,13 +62,15 @@ class Caller:
         """
         return self._job is None or self._job.withdraw()
 
-    async def _after(
-        self, called: UserFunction, value: object, context: Context
+    async def _through_thread(
+        self, called: UserFunction, operands: tuple[object, ...], context: Context
     ) -> BaseException | None:
-        """Await what a plain function returned, where it is awaitable."""
+        value, error = await self._in_thread(called, operands, context)
+        if error is not None or value is None:
+            return error
         try:
             if isawaitable(value):
-                return await self._on_loop(lambda: value, context)
+                return await self._on_loop(lambda: value, (), context)
             is_generator = isgenerator(value) or isasyncgen(value)
         except Exception as error:  # noqa: BLE001 - a returned proxy is the user's code as well
             return error
@@ -87,9 +83,12 @@ class Caller:
         )
 
     async def _on_loop(
-        self, start: Callable[[], Awaitable[object]], context: Context
+        self,
+        function: Callable[..., Awaitable[object]],
+        operands: tuple[object, ...],
+        context: Context,
     ) -> BaseException | None:
-        task = spawn_eagerly(_contain(start), loop=self._loop, context=context)
+        task = spawn_eagerly(_contain(function, operands), loop=self._loop, context=context)
         if task.done():
             return task.result()
         try:
@@ -99,7 +98,7 @@ class Caller:
             return error if task.cancelled() else task.result()
 
     async def _in_thread(
-        self, called: UserFunction, context: Context, operands: tuple[object, ...]
+        self, called: UserFunction, operands: tuple[object, ...], context: Context
     ) -> Returned:
         # Where the server runs on anyio.run, sniffio would tell the thread that a loop runs in it.
         if sniffio := sys.modules.get("sniffio"):
@@ -118,13 +117,15 @@ class Caller:
             self._job = None
 
 
-async def _contain(start: Callable[[], Awaitable[object]]) -> BaseException | None:
-    """Await what *start* returns; whatever is raised becomes a value.
+async def _contain(
+    function: Callable[..., Awaitable[object]], operands: tuple[object, ...]
+) -> BaseException | None:
+    """Await what *function* returns; whatever is raised becomes a value.
 
     Inside the task, because a `SystemExit` that left a task would leave the event loop with it.
     """
     try:
-        await start()
+        await function(*operands)
     except BaseException as error:  # noqa: BLE001 - the one place where a user's coroutine is contained
         return error
     return None

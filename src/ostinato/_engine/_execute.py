@@ -32,6 +32,8 @@ class Execution:
         threads: Threads,
     ) -> None:
         """Prepare to run *function* on the *loop* or in *threads*, and to tell the *observer*."""
+        # Whether the function or one of its hooks is being called.
+        self.is_busy = False
         self.runs = 0
         self.last_error: BaseException | None = None
         self._function = function
@@ -40,11 +42,6 @@ class Execution:
         self._loop = loop
         self._threads = threads
         self._caller = Caller(loop, threads, on_abandoned=observer.run_abandoned)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether the function or one of its hooks is being called."""
-        return self._caller.is_busy
 
     def let_go(self) -> bool:
         """Return whether the owner may be cancelled: no thread is at work for it."""
@@ -56,12 +53,16 @@ class Execution:
         Raises:
             CancelledError: The owner was cancelled; the run has ended.
         """
-        error = await self._caller.call(self._function, context)
-        if error is not None:
-            return await self._goes_on_after(error, context)
-        self.runs += 1
-        _heed_cancellation()
-        return True
+        self.is_busy = True
+        try:
+            error = await self._caller.call(self._function, context)
+            if error is not None:
+                return await self._goes_on_after(error, context)
+            self.runs += 1
+            _heed_cancellation()
+            return True
+        finally:
+            self.is_busy = False
 
     async def complete(self, context: Context) -> None:
         """Call `on_complete`, if there is one, in *context*.
@@ -69,8 +70,13 @@ class Execution:
         Raises:
             CancelledError: The owner was cancelled.
         """
-        if self._plan.on_complete is not None:
+        if self._plan.on_complete is None:
+            return
+        self.is_busy = True
+        try:
             await self._call_hook(self._plan.on_complete, context)
+        finally:
+            self.is_busy = False
 
     async def _goes_on_after(self, error: BaseException, context: Context) -> bool:
         plan, verdict = self._plan, judge(error)
