@@ -24,8 +24,11 @@ from tools.report import fail, step
 
 ROOT = Path(__file__).resolve().parent
 IN_CI = os.environ.get("CI") == "true"
-SESSIONS = ("lint", "types", "tests", "newest", "oldest", "starlette", "coverage", "packaging")
-STATIC = ("lint", "types", "packaging")  # These start no browser and no server.
+SESSIONS = (
+    *("lint", "types", "tests", "calendar", "newest", "oldest"),
+    *("starlette", "coverage", "packaging"),
+)
+STATIC = ("lint", "types", "calendar", "packaging")  # These start no browser and no server.
 
 
 def main(arguments: list[str]) -> int:

@@ -65,11 +65,17 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the suite and the documentation's examples on every supported Python."""
     install(session, "runner", "newest", pins=ROOT / "constraints.txt")
-    if session.python == SUPPORTED[-1]:
-        run_pytest(session)
-        return
     # What a server process does is shown once, and once more with the oldest frameworks.
-    run_pytest(session, *left_to_one(session, *SERVER_TESTS, *CALENDAR_TESTS))
+    elsewhere = () if session.python == SUPPORTED[-1] else SERVER_TESTS
+    run_pytest(session, *left_to_one(session, *elsewhere, *CALENDAR_TESTS))
+
+
+@nox.session(python=SUPPORTED[-1])
+def calendar(session: nox.Session) -> None:
+    """Judge the schedules over every change of every clock, unmeasured: that would take minutes."""
+    install(session, "runner", "newest", pins=ROOT / "constraints.txt")
+    found = [str(path) for pattern in CALENDAR_TESTS for path in sorted(ROOT.glob(pattern))]
+    session.run("pytest", *found, *session.posargs)
 
 
 @nox.session
@@ -133,8 +139,8 @@ def packaging(session: nox.Session) -> None:
 
 
 def left_to_one(session: nox.Session, *patterns: str) -> list[str]:
-    """Return pytest's arguments that leave out *patterns*, and say so: one session runs them."""
-    session.log(f"left to tests-{SUPPORTED[-1]}: {' '.join(patterns)}")
+    """Return pytest's arguments that leave out *patterns*, and say which session has them."""
+    session.log(f"left to `calendar` or to tests-{SUPPORTED[-1]}: {' '.join(patterns)}")
     return [f"--ignore-glob={pattern}" for pattern in patterns]
 
 
