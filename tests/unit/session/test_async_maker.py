@@ -205,23 +205,6 @@ async def test_a_cancelled_scope_rolls_back(maker, database, connections):
     assert asyncio.current_task().cancelling() == 0
 
 
-async def test_the_last_session_of_a_cancelled_scope_closes_the_old_engine(maker, connections):
-    """Closing takes more than one turn of the loop, and is finished all the same."""
-    closed = []
-
-    with anyio.CancelScope() as scope:
-        async with maker.context_session() as session:
-            await session.execute(READ)
-            engine = maker.cached_engine.sync_engine
-            event.listen(engine, "engine_disposed", lambda _: closed.append(connections.open))
-            async with maker.context_session() as other:
-                await other.execute(READ)
-                await maker.reset_cache()
-            scope.cancel()
-
-    assert closed == [0]
-
-
 @pytest.mark.parametrize("moment", ["before_cursor_execute", "commit"])
 async def test_a_cancellation_in_the_middle_of_a_statement_leaves_no_connection(maker, moment):
     """The driver may be anywhere: its connection is not lent again in an unknown state."""
