@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ostinato import InvalidFunctionError, repeat_every, tasks
+from ostinato.observers._records import RepetitionRecords, _text
 from tests.support.virtual_time import VirtualTimeLoop, advance, turn
 
 EVENT = "ostinato_event"
@@ -619,6 +620,39 @@ def test_s47_exhausted_threads_are_told_with_the_names(caplog: pytest.LogCapture
     facts = vars(record)
     assert facts[EVENT] == "ostinato.threads_exhausted"
     assert facts["task_names"] == ["app.report", "app.tidy"]
+
+
+def test_s66_ctrl_c_while_logging_is_let_through() -> None:
+    """S66: a KeyboardInterrupt is meant for the process, not for the record."""
+    handler = RaisingHandler(KeyboardInterrupt)
+    logging.getLogger("ostinato").addHandler(handler)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            RepetitionRecords("app.tidy", None).run_failed(1, ValueError())
+    finally:
+        logging.getLogger("ostinato").removeHandler(handler)
+
+
+def test_s58_a_logger_of_another_make_gets_a_message_without_an_error_too() -> None:
+    """S58: an ERROR without an exception is its message alone."""
+    assert _text("nothing raised", None) == "nothing raised"
+
+
+async def test_s59_a_hook_left_behind_that_ends_well_is_not_told_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S59: only a failure of what was left behind is worth a record."""
+
+    async def stubborn(_: Exception) -> None:
+        for _ in range(10):
+            with contextlib.suppress(asyncio.CancelledError):
+                await advance(10)
+
+    await repeat_every(seconds=1_000, on_exception=stubborn)(Body(ValueError()).run)()
+    await advance(500)
+
+    assert len(caplog.records) == 3
 
 
 def test_s66_a_raising_handler_does_not_cost_a_thread(capsys: pytest.CaptureFixture[str]) -> None:
