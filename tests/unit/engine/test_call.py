@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import threading
 from contextvars import ContextVar, copy_context
 from types import SimpleNamespace
 
@@ -11,7 +10,6 @@ import pytest
 from ostinato._engine._call import Caller
 from ostinato._engine._threads import Threads
 from ostinato._function import UserFunction
-from tests.support.virtual_time import turn
 
 
 def inspected(function: object) -> UserFunction:
@@ -33,23 +31,3 @@ async def test_s47_a_thread_is_not_taken_for_the_loops(monkeypatch: pytest.Monke
     error = await calling(Threads(1)).call(called, copy_context())
 
     assert (seen, error) == ([None], None)
-
-
-async def test_what_ended_as_its_caller_was_cancelled_is_not_lost() -> None:
-    """A failure that reaches the loop together with a cancellation is returned."""
-    loop, threads, ended = asyncio.get_running_loop(), Threads(1), threading.Event()
-
-    def fail() -> None:
-        ended.set()
-        raise ValueError
-
-    task = asyncio.ensure_future(calling(threads).call(inspected(fail), copy_context()))
-    await turn()
-    assert ended.wait(10)
-    completions = threads._completions[loop]
-    while not completions._ended:
-        ended.wait(0)
-    completions._drain()
-    task.cancel()
-
-    assert isinstance(await task, ValueError)
