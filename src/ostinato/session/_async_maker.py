@@ -134,8 +134,10 @@ class AsyncSessionMaker:
     async def get_db(self) -> AsyncGenerator[AsyncSession]:
         """Yield a session: committed on success, rolled back on any error, always closed.
 
-        A cancellation is an error here; however often it comes, the clean-up is finished. In a
-        dependency of your own use `async with maker.context_session()`: a loop over this
+        A cancellation is an error here; however often it comes, the clean-up is finished. One that
+        arrives during the commit is raised when that has ended.
+
+        In a dependency of your own use `async with maker.context_session()`: a loop over this
         generator does not learn what the endpoint raised.
 
         Raises:
@@ -146,7 +148,8 @@ class AsyncSessionMaker:
             cache.sessions += 1
         try:
             yield session
-            await session.commit()
+            # A driver that is cancelled within its commit is in no state to tell what happened.
+            await finish_undisturbed(session.commit())
         except BaseException as error:
             await finish_undisturbed(_roll_back(session, error))
             raise

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from types import SimpleNamespace
 
 import pytest
 
 from ostinato._engine._call import Caller
-from ostinato._engine._threads import Threads
+from ostinato._engine._threads import Job, Threads
 from ostinato._function import UserFunction
 
 
@@ -31,3 +32,31 @@ async def test_s47_a_thread_is_not_taken_for_the_loops(monkeypatch: pytest.Monke
     error = await calling(Threads(1)).call(called, copy_context())
 
     assert (seen, error) == ([None], None)
+
+
+class CancellingThreads(Threads):
+    """Threads whose jobs' ends meet a cancellation of the task that waits for them."""
+
+    def submit(self, name: str, call: Callable[[], object], loop: asyncio.AbstractEventLoop) -> Job:
+        """Cancel the caller after the job's end is set, and before the caller wakes up to it."""
+        caller = asyncio.current_task()
+        assert caller is not None
+        job = super().submit(name, call, loop)
+        job.future.add_done_callback(lambda _: caller.cancel())
+        return job
+
+
+async def test_s57_an_end_that_meets_a_cancellation_is_not_lost() -> None:
+    """S57: the function has ended, so what it raised is its outcome, not the cancellation."""
+    failure = ValueError("no")
+
+    def fail() -> None:
+        raise failure
+
+    async def call() -> tuple[BaseException | None, int]:
+        error = await calling(CancellingThreads(1)).call(inspected(fail), copy_context())
+        task = asyncio.current_task()
+        assert task is not None
+        return error, task.cancelling()
+
+    assert await asyncio.create_task(call()) == (failure, 1)

@@ -205,6 +205,25 @@ async def test_a_cancelled_scope_rolls_back(maker, database, connections):
     assert asyncio.current_task().cancelling() == 0
 
 
+async def test_the_last_session_of_a_cancelled_scope_closes_the_old_engine(maker, connections):
+    """Closing takes more than one turn of the loop, and is finished all the same."""
+    closed = []
+
+    with anyio.CancelScope() as scope:
+        async with maker.context_session() as session:
+            await session.execute(READ)
+            engine = maker.cached_engine.sync_engine
+            event.listen(engine, "engine_disposed", lambda _: closed.append(connections.open))
+            async with maker.context_session() as other:
+                await other.execute(READ)
+                await maker.reset_cache()
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+
+    assert scope.cancelled_caught
+    assert closed == [0]
+
+
 @pytest.mark.parametrize("moment", ["before_cursor_execute", "commit"])
 async def test_a_cancellation_in_the_middle_of_a_statement_leaves_no_connection(maker, moment):
     """The driver may be anywhere: its connection is not lent again in an unknown state."""
@@ -222,6 +241,18 @@ async def test_a_cancellation_in_the_middle_of_a_statement_leaves_no_connection(
         await task
 
     assert maker.cached_engine.pool.checkedout() == 0
+
+
+async def test_a_cancellation_within_the_commit_waits_for_its_end(maker, database, connections):
+    """Whether it was committed is known: it was, on a connection that can be lent again."""
+    with anyio.CancelScope() as scope:
+        event.listen(maker.cached_engine.sync_engine, "commit", lambda _: scope.cancel())
+        async with maker.context_session() as session:
+            await session.execute(WRITE)
+
+    assert scope.cancelled_caught
+    assert database.notes == [1]
+    assert (connections.opened, connections.open) == (1, 1)
 
 
 async def test_a_session_that_is_not_used_does_not_connect(maker, connections):
