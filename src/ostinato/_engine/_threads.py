@@ -187,6 +187,8 @@ class Threads:
                 returned = Returned(job.call(), None)
             except BaseException as error:  # noqa: BLE001 - it is the user's function: contained here, judged on the loop
                 returned = Returned(None, error)
+        # Its context, with all that refers to, is let go before its end is told.
+        job.call = int
         del self._running[me]
         # Free before its end is told: what follows on it finds this thread and starts no other.
         with self._lock:
