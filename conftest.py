@@ -80,3 +80,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="judge N random cron expressions (default: 2,000); each N draws others",
     )
+    group.addoption(
+        "--leak-runs",
+        type=int,
+        default=20_000,
+        metavar="N",
+        help="look for leaks over N runs (default: 20,000), and over N / 100 starts and stops",
+    )

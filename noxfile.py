@@ -22,6 +22,7 @@ PYTHONS = sorted({*SUPPORTED, CURRENT}, key=lambda version: int(version.partitio
 SERVER_TESTS = (
     "tests/integration/test_expired_tokens*",
     "tests/integration/test_repeat_every_*",
+    "tests/integration/test_scheduler_servers*",
 )
 # Judged minute by minute over decades of every zone: the answer knows no Python and no framework.
 CALENDAR_TESTS = ("tests/properties/test_cron_changes*", "tests/properties/test_random_crons*")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import random
 import subprocess
 import sys
@@ -17,16 +18,35 @@ __all__ = ["Case", "Comparison", "arguments_of", "print_table", "run_rounds"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One subject of a comparison, measured by a process that prints one JSON object."""
+    """One subject of a comparison, measured by a process that prints one JSON object.
+
+    Attributes:
+        subject: What is measured.
+        command: What prints its figures.
+        limit: After how many seconds it is given up; None: never.
+    """
 
     subject: str
     command: tuple[str | Path, ...]
+    limit: float | None = None
 
     def measure(self) -> dict[str, float]:
-        """Run the process and return the figures that it prints, by their names."""
-        ended = subprocess.run(
-            self.command, cwd=ROOT, env=variables(), stdout=subprocess.PIPE, check=True
-        )
+        """Run the process and return the figures that it prints, by their names.
+
+        There are none where it fails or takes too long: the others are measured all the same.
+        """
+        try:
+            ended = subprocess.run(
+                self.command,
+                cwd=ROOT,
+                env=variables(),
+                stdout=subprocess.PIPE,
+                check=True,
+                timeout=self.limit,
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            print(f"{self.subject}: {error}", file=sys.stderr)
+            return {}
         figures: dict[str, float] = json.loads(ended.stdout)
         return figures
 
@@ -52,9 +72,13 @@ class Comparison:
 
     def run_round(self, order: random.Random) -> None:
         """Run every case once, in an order of chance, and keep what they print."""
-        for case in order.sample(self.cases, len(self.cases)):
-            for figure, value in case.measure().items():
-                self.figures.setdefault(figure, {}).setdefault(case.subject, []).append(value)
+        measured = {
+            case.subject: case.measure() for case in order.sample(self.cases, len(self.cases))
+        }
+        for figure in {figure: None for figures in measured.values() for figure in figures}:
+            for subject, figures in measured.items():
+                values = self.figures.setdefault(figure, {}).setdefault(subject, [])
+                values.append(figures.get(figure, math.nan))
 
     def rows(self, figure: str) -> Iterator[tuple[str, ...]]:
         """Yield a row a subject: its median of *figure*, and how it compares to the first subject.
@@ -62,11 +86,20 @@ class Comparison:
         Ratios and differences are taken within a round, where the machine was in one mood.
         """
         measured = self.figures[figure]
-        reference = measured[self.cases[0].subject]
         for case in self.cases:
-            values = measured[case.subject]
-            ratios = [value / base for value, base in zip(values, reference, strict=True)]
-            more = [value - base for value, base in zip(values, reference, strict=True)]
+            pairs = [
+                (value, base)
+                for value, base in zip(
+                    measured[case.subject], measured[self.cases[0].subject], strict=True
+                )
+                if not (math.isnan(value) or math.isnan(base))
+            ]
+            if not pairs:
+                yield "", "", case.subject, "given up", "", "", ""
+                continue
+            values = [value for value, _ in pairs]
+            ratios = [value / base for value, base in pairs]
+            more = [value - base for value, base in pairs]
             if case is self.cases[0]:
                 rounds = str(len(values))
                 yield self.title, rounds, case.subject, f"{median(values):.1f}", "", "1", ""

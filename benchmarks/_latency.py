@@ -14,7 +14,7 @@ from statistics import quantiles
 
 from fastapi import FastAPI
 
-__all__ = ["measure", "served"]
+__all__ = ["measure", "served", "wait_for"]
 
 _MODULES = {"ostinato": "ostinato", "fastapi-utils": "fastapi_utils.tasks"}
 _BLOCKED = 0.5  # seconds: what a slow task does, such as asking another server
@@ -59,7 +59,7 @@ def measure(repeater: str, tasks: str) -> dict[str, float]:
         env={**os.environ, "REPEATER": repeater, "TASKS": tasks},
     )
     try:
-        _wait_for(port)
+        wait_for(port)
         for _ in range(_WARM_UP):
             _latency(port)
         latencies: list[float] = []
@@ -81,7 +81,8 @@ def _latency(port: int) -> float:
     return time.perf_counter() - started
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Return when a server answers at *port*."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         with socket.socket() as probe:

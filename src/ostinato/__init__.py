@@ -1,51 +1,123 @@
 """Periodic tasks inside FastAPI, Starlette and any ASGI app."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ostinato.errors import (
+    AlreadyRunningError,
     ArgumentTypeError,
     ConfigurationError,
+    DuplicateTaskError,
     ForeignLoopError,
     InvalidArgumentError,
     InvalidCronError,
     InvalidFunctionError,
     InvalidScheduleError,
+    LateDeclarationError,
     MissingExtraError,
     NoRunningLoopError,
+    NotRunningError,
     OstinatoError,
+    RunTimeoutError,
+    SwallowedExceptionError,
+    TaskNotFoundError,
     UnmetRequirementError,
+    UnresolvedTasksError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
 if TYPE_CHECKING:
+    from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
+    from ostinato._run import Outcome, Run, RunKind, SkipReason, Tick
+    from ostinato._scheduler import Scheduler
+    from ostinato._status import TaskState, TaskStatus
+    from ostinato._task import Task
+    from ostinato._tasks import Tasks
+    from ostinato.protocols import Clock, Event, Observer
     from ostinato.schedules import Cron, Delay, Every, Once
 
 __all__ = [
+    "AlreadyRunningError",
     "ArgumentTypeError",
+    "Clock",
     "ConfigurationError",
     "Cron",
     "Delay",
+    "DuplicateTaskError",
+    "Event",
     "Every",
     "ForeignLoopError",
     "InvalidArgumentError",
     "InvalidCronError",
     "InvalidFunctionError",
     "InvalidScheduleError",
+    "LateDeclarationError",
+    "Missed",
     "MissingExtraError",
     "NoRunningLoopError",
+    "NotRunningError",
+    "Observer",
+    "OnCrash",
     "Once",
     "OstinatoError",
+    "Outcome",
+    "Overlap",
     "RepeatedFunction",
     "Repetition",
+    "Retry",
+    "Run",
+    "RunIn",
+    "RunKind",
+    "RunTimeoutError",
+    "Scheduler",
+    "Scope",
+    "SkipReason",
+    "SwallowedExceptionError",
+    "Task",
+    "TaskNotFoundError",
+    "TaskState",
+    "TaskStatus",
+    "Tasks",
+    "Tick",
     "UnmetRequirementError",
+    "UnresolvedTasksError",
     "repeat_every",
 ]
 
+# Imported when asked for: they would double the time that importing `repeat_every` takes.
+_LATE = {
+    "Clock": "protocols",
+    "Cron": "schedules",
+    "Delay": "schedules",
+    "Event": "protocols",
+    "Every": "schedules",
+    "Missed": "_policy",
+    "Observer": "protocols",
+    "OnCrash": "_policy",
+    "Once": "schedules",
+    "Outcome": "_run",
+    "Overlap": "_policy",
+    "Retry": "_policy",
+    "Run": "_run",
+    "RunIn": "_policy",
+    "RunKind": "_run",
+    "Scheduler": "_scheduler",
+    "Scope": "_policy",
+    "SkipReason": "_run",
+    "Task": "_task",
+    "TaskState": "_status",
+    "TaskStatus": "_status",
+    "Tasks": "_tasks",
+    "Tick": "_run",
+}
+
 
 def __getattr__(name: str) -> object:
-    """Import the schedules when one is asked for: they would double the time of the import."""
-    if name not in {"Cron", "Delay", "Every", "Once"}:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=None)
-    from ostinato import schedules  # noqa: PLC0415 - as above
+    """Import what is needed for *name*.
 
-    return getattr(schedules, name)
+    Raises:
+        AttributeError: There is nothing of that name.
+    """
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=None)
+    return getattr(import_module(f"ostinato.{_LATE[name]}"), name)

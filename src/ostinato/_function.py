@@ -1,14 +1,14 @@
 """What a user's function is: its name, how it is called, and why it may be refused."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from ostinato.errors import InvalidFunctionError
 
-__all__ = ["UserFunction"]
+__all__ = ["UserFunction", "code_of", "name_of", "remedy_for_self"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,14 @@ class UserFunction:
     is_async: bool
 
     @classmethod
-    def of(cls, function: object, *, role: str, operands: tuple[str, ...] = ()) -> "UserFunction":
+    def of(
+        cls,
+        function: object,
+        *,
+        role: str,
+        operands: tuple[str, ...] = (),
+        supplied: Collection[str] = (),
+    ) -> "UserFunction":
         """Inspect *function* and return what the engine needs to call it.
 
         Args:
@@ -28,22 +35,23 @@ class UserFunction:
                 method or an instance with `__call__`.
             role: What it is to the user, for messages: "the decorated function", "on_complete".
             operands: The names of the positional arguments that it will be called with.
+            supplied: The names of the keyword arguments that it will be called with.
 
         Raises:
             InvalidFunctionError: It is not callable, a class, a generator function, or cannot be
-                called with just the *operands*.
+                called with just the *operands* and what is *supplied*.
         """
         if not callable(function):
             raise InvalidFunctionError(
-                f"{role} {_name(function)}", "is not callable", _remedy_for_uncallable(function)
+                f"{role} {name_of(function)}", "is not callable", _remedy_for_uncallable(function)
             )
-        subject = f"{role} {_name(function)}"
+        subject = f"{role} {name_of(function)}"
         _refuse_what_never_runs(subject, function)
-        _refuse_unmet_parameters(subject, function, operands)
-        return cls(function, _name(function), _is_async(function))
+        _refuse_unmet_parameters(subject, function, operands, supplied)
+        return cls(function, name_of(function), _is_async(function))
 
 
-def _name(function: object) -> str:
+def name_of(function: object) -> str:
     """Return `module.qualname`, of the function inside a partial, or of an instance's class."""
     while isinstance(function, partial):
         function = function.func
@@ -53,7 +61,7 @@ def _name(function: object) -> str:
     return f"{module}.{qualname}" if module else qualname
 
 
-def _code_of(function: Callable[..., object]) -> object:
+def code_of(function: Callable[..., object]) -> object:
     """Return what holds the code: the function in partials and static methods, or `__call__`."""
     inner: object = function
     while isinstance(inner, partial | staticmethod):
@@ -63,9 +71,19 @@ def _code_of(function: Callable[..., object]) -> object:
     return getattr(type(inner), "__call__", inner)  # noqa: B004 - the method is wanted, not the answer
 
 
+def remedy_for_self(missing: list[str]) -> str | None:
+    """Return the remedy where what is *missing* begins with a method's own instance or class."""
+    if missing[0] not in ("self", "cls"):
+        return None
+    return (
+        f"{missing[0]!r} is not bound inside the class body: decorate the bound method instead, "
+        "for example repeat_every(seconds=60)(instance.method)"
+    )
+
+
 def _is_async(function: Callable[..., object]) -> bool:
     # Both are asked: a marked callable (inspect.markcoroutinefunction) carries its mark on itself.
-    return any(map(inspect.iscoroutinefunction, (function, _code_of(function))))
+    return any(map(inspect.iscoroutinefunction, (function, code_of(function))))
 
 
 def _refuse_what_never_runs(subject: str, function: Callable[..., object]) -> None:
@@ -73,7 +91,7 @@ def _refuse_what_never_runs(subject: str, function: Callable[..., object]) -> No
         raise InvalidFunctionError(
             subject, "is a class", "pass a function, or an instance that has a __call__ method"
         )
-    code = _code_of(function)
+    code = code_of(function)
     if inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code):
         raise InvalidFunctionError(
             subject,
@@ -83,7 +101,10 @@ def _refuse_what_never_runs(subject: str, function: Callable[..., object]) -> No
 
 
 def _refuse_unmet_parameters(
-    subject: str, function: Callable[..., object], operands: tuple[str, ...]
+    subject: str,
+    function: Callable[..., object],
+    operands: tuple[str, ...],
+    supplied: Collection[str],
 ) -> None:
     try:
         signature = inspect.signature(function)
@@ -91,19 +112,21 @@ def _refuse_unmet_parameters(
         # Some builtins tell nothing about themselves: they get the benefit of the doubt.
         return
     try:
-        signature.bind(*operands)
+        signature.bind(*operands, **dict.fromkeys(supplied))
     except TypeError as mismatch:
-        missing = _unmet_parameters(signature, len(operands))
+        missing = [
+            name for name in _unmet_parameters(signature, len(operands)) if name not in supplied
+        ]
         if not missing:
             raise InvalidFunctionError(
                 subject,
-                f"cannot be called with ({', '.join(operands)}): {mismatch}",
-                f"let it take ({', '.join(operands)})",
+                f"cannot be called with ({', '.join((*operands, *supplied))}): {mismatch}",
+                f"let it take ({', '.join((*operands, *supplied))})",
             ) from None
         raise InvalidFunctionError(
             subject,
             f"has parameters that nothing supplies: {', '.join(missing)}",
-            _remedy_for_missing(missing),
+            remedy_for_self(missing) or "give them defaults, or bind them with functools.partial",
         ) from None
 
 
@@ -120,15 +143,6 @@ def _unmet_parameters(signature: inspect.Signature, supplied: int) -> list[str]:
         ):
             unmet.append(parameter.name)
     return unmet
-
-
-def _remedy_for_missing(missing: list[str]) -> str:
-    if missing[0] in ("self", "cls"):
-        return (
-            f"{missing[0]!r} is not bound inside the class body: decorate the bound method "
-            "instead, for example repeat_every(seconds=60)(instance.method)"
-        )
-    return "give them defaults, or bind them with functools.partial"
 
 
 def _remedy_for_uncallable(function: object) -> str:

@@ -8,8 +8,16 @@ OstinatoError
 │   ├── InvalidFunctionError      (TypeError)     .function_name
 │   ├── InvalidScheduleError      (ValueError)    .reason
 │   │   └── InvalidCronError                      .expression .position
+│   ├── DuplicateTaskError        (ValueError)    .task_name
+│   ├── LateDeclarationError      (RuntimeError)  .task_name
+│   ├── UnresolvedTasksError      (TypeError)     .problems
 │   ├── MissingExtraError         (ImportError)   .extra
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
+├── TaskNotFoundError             (LookupError)   .task_name .did_you_mean
+├── AlreadyRunningError           (RuntimeError)  .task_name
+├── NotRunningError               (RuntimeError)  .scheduler_name
+├── RunTimeoutError               (TimeoutError)  .task_name .timeout
+├── SwallowedExceptionError       (RuntimeError)  .task_name .dependency_name
 ├── ForeignLoopError              (RuntimeError)  .task_name
 └── NoRunningLoopError            (RuntimeError)  .feature
 ```
@@ -21,17 +29,25 @@ from dataclasses import dataclass
 from reprlib import Repr
 
 __all__ = [
+    "AlreadyRunningError",
     "ArgumentTypeError",
     "ConfigurationError",
+    "DuplicateTaskError",
     "ForeignLoopError",
     "InvalidArgumentError",
     "InvalidCronError",
     "InvalidFunctionError",
     "InvalidScheduleError",
+    "LateDeclarationError",
     "MissingExtraError",
     "NoRunningLoopError",
+    "NotRunningError",
     "OstinatoError",
+    "RunTimeoutError",
+    "SwallowedExceptionError",
+    "TaskNotFoundError",
     "UnmetRequirementError",
+    "UnresolvedTasksError",
 ]
 
 
@@ -122,6 +138,104 @@ class UnmetRequirementError(ConfigurationError, ImportError):
         state = f"version {found} is installed" if found else "it is not installed"
         super().__init__(
             f"{feature} needs {requirement}, and {state}; pip install --upgrade '{requirement}'"
+        )
+
+
+class DuplicateTaskError(ConfigurationError, ValueError):
+    """Two tasks of one scheduler have the same name."""
+
+    def __init__(self, task_name: str) -> None:
+        """Build the message from the *task_name*."""
+        self.task_name = task_name
+        super().__init__(
+            f"a task named {shown(task_name)} is already registered; pass name=... to tell the two "
+            "apart"
+        )
+
+
+class LateDeclarationError(ConfigurationError, RuntimeError):
+    """A task was declared for a scheduler that is running."""
+
+    def __init__(self, task_name: str) -> None:
+        """Build the message from the *task_name*."""
+        self.task_name = task_name
+        super().__init__(
+            f"{shown(task_name)} was declared while its scheduler is running; declare tasks where "
+            "the module is imported, and steer them with pause, resume, reschedule and trigger"
+        )
+
+
+class UnresolvedTasksError(ConfigurationError, TypeError):
+    """When the scheduler started, functions could not be supplied with what they ask for."""
+
+    def __init__(self, problems: list[str]) -> None:
+        """Build the message from the *problems*, one for each function."""
+        self.problems = problems
+        super().__init__("; ".join(problems) + "; make what they name importable at run time")
+
+
+class TaskNotFoundError(OstinatoError, LookupError):
+    """No task of the scheduler has that name or that function."""
+
+    def __init__(self, task_name: str, did_you_mean: str | None) -> None:
+        """Build the message from the *task_name* and the name that it resembles."""
+        self.task_name = task_name
+        self.did_you_mean = did_you_mean
+        advice = (
+            f"did you mean {shown(did_you_mean)}?"
+            if did_you_mean
+            else "scheduler.tasks has the names of those that there are"
+        )
+        super().__init__(f"there is no task {shown(task_name)}; {advice}")
+
+
+class AlreadyRunningError(OstinatoError, RuntimeError):
+    """A task was triggered while a run of it is under way, and its policy allows no overlap."""
+
+    def __init__(self, task_name: str) -> None:
+        """Build the message from the *task_name*."""
+        self.task_name = task_name
+        super().__init__(
+            f"{shown(task_name)} is running; wait for its end, or declare it with "
+            "overlap=Overlap.ALLOW"
+        )
+
+
+class NotRunningError(OstinatoError, RuntimeError):
+    """Something was asked of a scheduler that has not been started, or has been stopped."""
+
+    def __init__(self, scheduler_name: str) -> None:
+        """Build the message from the *scheduler_name*."""
+        self.scheduler_name = scheduler_name
+        super().__init__(
+            f"the scheduler {shown(scheduler_name)} is not running; ask inside the application's "
+            "lifespan, or inside `async with scheduler.running():`"
+        )
+
+
+class RunTimeoutError(OstinatoError, TimeoutError):
+    """An attempt took longer than its task's timeout."""
+
+    def __init__(self, task_name: str, timeout: float) -> None:
+        """Build the message from the *task_name* and the *timeout* in seconds."""
+        self.task_name = task_name
+        self.timeout = timeout
+        super().__init__(
+            f"{task_name} took longer than its timeout of {timeout:g} seconds; raise timeout=, or "
+            "let it do less"
+        )
+
+
+class SwallowedExceptionError(OstinatoError, RuntimeError):
+    """A dependency let nothing come out of the exception that it was told of: its `__cause__`."""
+
+    def __init__(self, task_name: str, dependency_name: str, error: Exception) -> None:
+        """Build the message from the *task_name*, the *dependency_name* and the *error*."""
+        self.task_name = task_name
+        self.dependency_name = dependency_name
+        super().__init__(
+            f"{dependency_name}, on which {task_name} depends, swallowed {shown(error)}; let its "
+            "`except` block raise again, or a failed run would look like one that succeeded"
         )
 
 

@@ -1,9 +1,155 @@
 """The seams: what the parts ask of each other, and of what users bring along."""
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-__all__ = ["ErrorLogger", "RunObserver", "Schedule"]
+from ostinato._lease import Claim, Registration, Reply, Settlement, TaskRow
+from ostinato._run import Run
+
+__all__ = [
+    "Clock",
+    "ErrorLogger",
+    "Event",
+    "History",
+    "Injection",
+    "Observer",
+    "RunObserver",
+    "Schedule",
+    "Store",
+    "Timer",
+]
+
+
+class Timer(Protocol):
+    """A callback that waits for its time."""
+
+    def cancel(self) -> None:
+        """Do not call it."""
+        ...
+
+
+class Clock(Protocol):
+    """The only source of the time, and the only way to let it pass."""
+
+    def now(self) -> float:
+        """Return the wall clock's time, in seconds since 1970 in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return the seconds since some instant, on a clock that is never set."""
+        ...
+
+    def call_later(self, delay: float, callback: Callable[[], object], /) -> Timer:
+        """Call *callback* on the running event loop once *delay* seconds have passed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened; `.name` and the keys of `.facts` are a promise.
+
+    Attributes:
+        name: What happened: `ostinato.<noun>_<past verb>`.
+        task_name: The task it happened to, or None.
+        run: The run it happened to, or None.
+        error: The exception that was raised, or None.
+        facts: What else is known.
+    """
+
+    name: str
+    task_name: str | None = None
+    run: Run | None = None
+    error: BaseException | None = None
+    facts: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+class Observer(Protocol):
+    """Is told what happened; cannot steer it."""
+
+    def wants(self, event_name: str, /) -> bool:
+        """Return whether to be told of such events: asked when the scheduler starts."""
+        ...
+
+    def notify(self, event: Event, /) -> None:
+        """Take note of *event*, on the event loop: do not block."""
+        ...
+
+
+class Injection(Protocol):
+    """Supplies the parameters of one task's function, for one attempt at a time."""
+
+    def supplied(
+        self,
+        run: Run,
+        *,
+        app: object | None,
+        state: Mapping[str, object] | None,
+        in_thread: Callable[[Callable[[], object]], Awaitable[object]],
+    ) -> AbstractAsyncContextManager[Mapping[str, object]]:
+        """Set up what the function of *run* needs, and clean up behind it."""
+        ...
+
+
+class Store(Protocol):
+    """The memory that workers share; synchronous, and called on its own thread or inline.
+
+    Every reply carries the store's time, which alone decides what is due and what has expired.
+    """
+
+    def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
+        """Prepare to act for the worker *owner*; *now* is its clock, in milliseconds."""
+        ...
+
+    def register(self, tasks: Sequence[Registration], /) -> Reply:
+        """Make known the worker's *tasks*; return all their rows."""
+        ...
+
+    def claim(self, claims: Sequence[Claim], lease: int, /) -> Reply:
+        """Take the leases that can be had; return them, and the rows of all that were asked for."""
+        ...
+
+    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> set[tuple[str, int]]:
+        """Prolong the leases of the *held* names and tokens; return those that still are."""
+        ...
+
+    def settle(self, settlements: Sequence[Settlement], /) -> list[TaskRow | None]:
+        """Record how runs ended; the row of each, None where its lease was lost."""
+        ...
+
+    def read(self, names: Sequence[str] | None = None, /) -> Reply:
+        """Return the rows of the tasks named, or of all."""
+        ...
+
+    def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
+        """Write what steers the task *name*, such as its pause; return its row."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what `open` has taken."""
+        ...
+
+
+class History(Protocol):
+    """What a store remembers of the runs that have ended, and of the ticks that were skipped."""
+
+    def record(self, runs: Sequence[Run], /) -> None:
+        """Remember *runs*."""
+        ...
+
+    def runs(self, name: str, limit: int, /) -> list[Run]:
+        """Return the latest *limit* runs of the task *name*, the newest first."""
+        ...
+
+    def prune(self, keep: int, /) -> int:
+        """Forget all but the latest *keep* runs of each task; return how many were forgotten."""
+        ...
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many ticks of each task ended in which outcome or skip reason."""
+        ...
 
 
 class ErrorLogger(Protocol):

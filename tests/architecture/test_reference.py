@@ -1,9 +1,11 @@
 import ast
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ostinato import errors
+from ostinato.observers.logging import _RECORDS
 
 EVENT = re.compile(r"`ostinato\.(\w+)`")
 
@@ -27,18 +29,31 @@ def test_the_reference_lists_every_event_that_is_logged_with_its_fields(
     rows = re.findall(r"^\| `ostinato\.(\w+)` \|[^|]*\|([^|]*)\|", page, re.MULTILINE)
     listed = [(event, set(re.findall(r"`(\w+)`", fields))) for event, fields in rows]
     coded = [event for module in sources.values() for event in _events(module)]
+    coded += _observed(sources).items()
 
-    assert sorted(listed) == sorted(coded)
+    assert sorted(map(_ordered, listed)) == sorted(map(_ordered, coded))
     assert set(EVENT.findall(page)) == {event for event, _ in rows}
+
+
+def test_the_reference_has_the_level_of_every_event_that_observers_are_told(root: Path):
+    """Whoever filters records by their level reads it on the page."""
+    page = (root / "docs" / "reference" / "log-records.md").read_text("utf-8")
+    section = page.partition("## Of the scheduler")[2].partition("These are written")[0]
+    listed = re.findall(r"^\| `(ostinato\.\w+)` \| (\w+) \|", section, re.MULTILINE)
+
+    coded = {name: logging.getLevelName(record.level) for name, record in _RECORDS.items()}
+
+    assert dict(listed) == coded
 
 
 def test_the_reference_explains_every_field(root: Path, sources: Mapping[str, ast.Module]):
     """Each field of a log record has a type and a meaning on the page."""
     page = (root / "docs" / "reference" / "log-records.md").read_text("utf-8")
-    explained = set(re.findall(r"^\| `(\w+)` \| `", page, re.MULTILINE))
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| `", page, re.MULTILINE)
+    explained = {field for row in rows for field in re.findall(r"\w+", row)}
     coded = [fields for module in sources.values() for _, fields in _events(module)]
 
-    assert explained == {"ostinato_event"}.union(*coded)
+    assert explained == {"ostinato_event"}.union(*coded, *_observed(sources).values())
 
 
 def test_a_test_file_that_a_clause_points_to_does_name_it(root: Path):
@@ -54,6 +69,41 @@ def test_a_test_file_that_a_clause_points_to_does_name_it(root: Path):
     ]
 
     assert mistaken == []
+
+
+def _ordered(event: tuple[str, set[str]]) -> tuple[str, list[str]]:
+    """Return the *event* as one that can be sorted: sets cannot."""
+    return event[0], sorted(event[1])
+
+
+def _observed(sources: Mapping[str, ast.Module]) -> dict[str, set[str]]:
+    """Return the events that observers are told, each with the fields of its record."""
+    found: dict[str, set[str]] = {name.removeprefix("ostinato."): set() for name in _RECORDS}
+    for call in (node for module in sources.values() for node in ast.walk(module)):
+        match call:
+            case ast.Call(
+                func=ast.Attribute(attr="tell" | "_tell"), args=[told, *others], keywords=keywords
+            ):
+                facts = {keyword.arg for keyword in keywords if keyword.arg} - {"error"}
+                if "run" in facts:
+                    facts = facts - {"run"} | {"run_id", "run_attempt"}
+                facts |= {"task_name"} if others else set()
+                for name in _names(told, found):
+                    found[name] |= facts
+            case _:
+                pass
+    return found
+
+
+def _names(told: ast.expr, known: Mapping[str, set[str]]) -> list[str]:
+    """Return which of the *known* events an expression is the name of."""
+    match told:
+        case ast.Constant(str(name)) if name.startswith("ostinato."):
+            return [name.removeprefix("ostinato.")]
+        case ast.JoinedStr(values=[ast.Constant(str(start)), *_]):
+            return [each for each in known if f"ostinato.{each}".startswith(start)]
+        case _:
+            return []
 
 
 def _events(module: ast.Module) -> Iterator[tuple[str, set[str]]]:

@@ -26,7 +26,7 @@ class Caller:
         loop: asyncio.AbstractEventLoop,
         threads: Threads,
         *,
-        on_abandoned: Callable[[str], None],
+        on_abandoned: Callable[[str], Callable[[], None] | None],
     ) -> None:
         """Prepare to call on the *loop* or in *threads*.
 
@@ -34,7 +34,8 @@ class Caller:
             loop: The loop that awaits what is called.
             threads: Where plain functions run.
             on_abandoned: Is told the name of a function that goes on in its thread although its
-                caller was cancelled: a thread cannot be killed.
+                caller was cancelled: a thread cannot be killed. What it returns is called on the
+                loop when that function has ended.
         """
         self._loop = loop
         self._threads = threads
@@ -111,7 +112,7 @@ class Caller:
             if not job.future.cancelled():
                 return job.future.result()
             if not job.withdraw():
-                self._on_abandoned(called.name)
+                job.on_late_end = self._on_abandoned(called.name)
             return Returned(None, error)
         finally:
             self._job = None

@@ -3,11 +3,10 @@
 import asyncio
 import signal
 from contextvars import Context
-from functools import partial
 from typing import cast
 
 from ostinato._engine._call import Caller
-from ostinato._engine._spawn import spawn
+from ostinato._engine._hooks import call_hook
 from ostinato._engine._threads import Threads
 from ostinato._engine._verdict import judge
 from ostinato._function import UserFunction
@@ -15,9 +14,6 @@ from ostinato._plan import RepetitionPlan
 from ostinato.protocols import RunObserver
 
 __all__ = ["Execution"]
-
-_HOOK_TIMEOUT = 30.0
-_CANCEL_GRACE = 3.0
 
 
 class Execution:
@@ -116,34 +112,21 @@ class Execution:
     async def _within_limit(
         self, hook: UserFunction, context: Context, *failure: Exception
     ) -> BaseException | None:
-        """Call *hook* and return what it raised, or a TimeoutError once its time is over.
+        """Call *hook* and return what it raised, or a TimeoutError once its time is over."""
+        return await call_hook(
+            hook,
+            context,
+            *failure,
+            caller=self._caller,
+            loop=self._loop,
+            threads=self._threads,
+            on_abandoned=self._leave_behind,
+        )
 
-        A hook that does not heed its cancellation is left behind: it must not hold up the runs.
-        """
-        calling = spawn(self._caller.call(hook, context, *failure), loop=self._loop)
-        try:
-            await asyncio.wait({calling}, timeout=_HOOK_TIMEOUT)
-            if calling.done():
-                return calling.result()
-            calling.cancel()
-            await asyncio.wait({calling}, timeout=_CANCEL_GRACE)
-        except asyncio.CancelledError:
-            # The owner is cancelled: so is the hook, and its end is awaited.
-            calling.cancel()
-            await asyncio.wait({calling})
-            raise
-        if not calling.done():
-            self._observer.run_abandoned(hook.name)
-            calling.add_done_callback(partial(self._tell_late, hook.name))
-            self._caller = Caller(
-                self._loop, self._threads, on_abandoned=self._observer.run_abandoned
-            )
-        return TimeoutError(f"the hook took longer than {_HOOK_TIMEOUT:g} seconds")
-
-    def _tell_late(self, name: str, calling: "asyncio.Task[BaseException | None]") -> None:
-        error = None if calling.cancelled() else calling.result()
-        if error is not None:
-            self._threads.on_lost(name, error)
+    def _leave_behind(self, name: str) -> None:
+        self._observer.run_abandoned(name)
+        # The old one belongs to the hook that goes on.
+        self._caller = Caller(self._loop, self._threads, on_abandoned=self._observer.run_abandoned)
 
     def _hand_to_loop(self, failure: BaseException) -> bool:
         name = self._function.name

@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+import traceback
 from collections.abc import Coroutine
 from contextvars import Context
+from types import FrameType
 from typing import Any, TypeVar
 
-__all__ = ["finish_undisturbed", "spawn", "spawn_eagerly"]
+__all__ = ["finish_undisturbed", "leave_behind", "spawn", "spawn_eagerly"]
 
 R = TypeVar("R")
 
@@ -50,6 +52,29 @@ else:
     ) -> asyncio.Task[R]:
         """Run *coroutine* as a task that begins with the loop's next turn; see above."""
         return asyncio.Task(coroutine, loop=loop, context=context)
+
+
+def leave_behind(task: asyncio.Task[Any]) -> str:
+    """Let the loop end without *task*, which heeds no cancellation; return where it is.
+
+    Whoever ends a loop cancels its tasks and waits for all of them: for this one, for ever.
+    """
+    asyncio._unregister_task(task)  # noqa: SLF001 - public, as the guide to extending asyncio says
+    # As `asyncio.gather` does it: it has been told of already.
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    return _stack_of(task.get_coro())
+
+
+def _stack_of(awaiting: object) -> str:
+    """Return where a coroutine is, and what it awaits, to the last that is written in Python.
+
+    Not `asyncio.Task.get_stack`: it shows the outermost alone.
+    """
+    lines: list[str] = []
+    while isinstance(frame := getattr(awaiting, "cr_frame", None), FrameType):
+        lines += traceback.format_stack(frame, limit=1)
+        awaiting = getattr(awaiting, "cr_await", None)
+    return "".join(lines)
 
 
 async def finish_undisturbed(coroutine: Coroutine[Any, Any, R]) -> R:

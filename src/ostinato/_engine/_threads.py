@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -22,7 +24,15 @@ class Returned(NamedTuple):
 class Job:
     """One call on its way to a thread."""
 
-    __slots__ = ("_claim", "call", "completions", "future", "is_withdrawn", "name")
+    __slots__ = (
+        "_claim",
+        "call",
+        "completions",
+        "future",
+        "is_withdrawn",
+        "name",
+        "on_late_end",
+    )
 
     def __init__(
         self,
@@ -37,6 +47,8 @@ class Job:
         self.future = future
         self.completions = completions
         self.is_withdrawn = False
+        # Is called on the loop when it ends although nobody waits for it any more.
+        self.on_late_end: Callable[[], None] | None = None
         self._claim = threading.Lock()
 
     def claim(self) -> bool:
@@ -83,12 +95,40 @@ class Threads:
         self._patience = patience
         self._on_exhausted = on_exhausted
         self.on_lost = on_lost
+        self._count = 0
         self._start_afresh()
+
+    def stack_of(self, name: str) -> str:
+        """Return where a thread that runs the function *name* is; empty where none does."""
+        frames = sys._current_frames()  # noqa: SLF001 - the one way to see where a thread is
+        stacks = [
+            "".join(traceback.format_stack(frames[ident]))
+            for ident, running in self._running.copy().items()
+            if running == name and ident in frames
+        ]
+        return stacks[0] if stacks else ""
+
+    def close(self) -> None:
+        """Let each thread end, once what it runs has ended."""
+        with self._lock:
+            ending: int = self._count
+            self._count = self._free = 0
+        for _ in range(ending):
+            self._queue.put(None)
+
+    @property
+    def has_free(self) -> bool:
+        """Whether a job that is submitted now is taken by a thread at once."""
+        return self._backlog < self._free or self._count < self._limit
 
     def outstanding(self, loop: asyncio.AbstractEventLoop) -> int:
         """Return how many jobs of the *loop* were submitted whose end has not reached it yet."""
         completions = self._completions.get(loop)
         return completions.outstanding if completions else 0
+
+    async def next_end(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait until jobs of the running *loop* have ended; at least one is outstanding."""
+        await self._completions[loop].next_end(loop)
 
     def submit(self, name: str, call: Callable[[], object], loop: asyncio.AbstractEventLoop) -> Job:
         """Queue *call* for a thread; the job's future resolves on the *loop*."""
@@ -119,7 +159,7 @@ class Threads:
     def _start_afresh(self) -> None:
         # Threads do not survive a fork: the child begins with none, and with nothing queued.
         self._process = os.getpid()
-        self._queue: SimpleQueue[Job] = SimpleQueue()
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
         self._running: dict[int, str] = {}
         self._completions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Completions] = (
             WeakKeyDictionary()
@@ -172,8 +212,9 @@ class Threads:
 
     def _work(self) -> None:
         queue = self._queue
-        while True:
-            self._run(queue.get())
+        while (job := queue.get()) is not None:
+            self._run(job)
+            del job
 
     def _run(self, job: Job) -> None:
         with self._lock:
@@ -204,6 +245,12 @@ class _Completions:
         self._on_lost = on_lost
         self._ended: deque[tuple[Job, Returned]] = deque()
         self._is_armed = False
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def next_end(self, loop: asyncio.AbstractEventLoop) -> None:
+        waiting = loop.create_future()
+        self._waiting.append(waiting)
+        await waiting
 
     def deliver(self, job: Job, returned: Returned) -> None:
         self._ended.append((job, returned))
@@ -225,8 +272,14 @@ class _Completions:
             self.outstanding -= 1
             if job.future.done():
                 self._lose(job, returned)
+                if job.on_late_end is not None:
+                    job.on_late_end()
             else:
                 job.future.set_result(returned)
+        while self._waiting:
+            waiting = self._waiting.pop()
+            if not waiting.done():
+                waiting.set_result(None)
 
     def _lose(self, job: Job, returned: Returned) -> None:
         """Let go of an end that nobody waits for, but not of an error."""

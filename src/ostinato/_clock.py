@@ -1,0 +1,23 @@
+"""The one reader of real time, and the one way to let it pass."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from ostinato.protocols import Timer
+
+__all__ = ["SystemClock"]
+
+
+class SystemClock:
+    """The machine's time, and the running event loop's timers."""
+
+    __slots__ = ()
+
+    # The functions themselves, so that reading the time costs no call more than it has to.
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+
+    def call_later(self, delay: float, callback: Callable[[], object], /) -> Timer:
+        """Call *callback* on the running loop in *delay* seconds."""
+        return asyncio.get_running_loop().call_later(delay, callback)

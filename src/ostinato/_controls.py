@@ -1,0 +1,147 @@
+"""Steer a scheduler's tasks while it runs: trigger, pause, resume, reschedule, look."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, overload
+
+from ostinato.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ostinato._engine._standing import Standing
+    from ostinato._engine._steering import Steering
+    from ostinato._run import Run
+    from ostinato._status import TaskStatus
+    from ostinato.protocols import Schedule
+
+__all__ = ["Controls"]
+
+
+class Controls(ABC):
+    """What steers tasks; a task is named by its function or by its name."""
+
+    async def trigger(self, task: object, *, wait: bool = False) -> Run:
+        """Start a run of *task*, a function or a name, that moves none of its ticks.
+
+        It works while the task is paused, and where the scheduler is disabled.
+
+        Args:
+            task: The task.
+            wait: True: return when the run has ended. False: when it has begun.
+
+        Raises:
+            AlreadyRunningError: A run is under way, and the task's policy allows no overlap.
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+            TaskNotFoundError: There is no such task.
+        """
+        standing, steering = self._reach(task)
+        return await steering.trigger(standing, wait=wait)
+
+    async def pause(
+        self, task: object, *, reason: str | None = None, until: datetime | None = None
+    ) -> None:
+        """Let no tick of *task* run; a run under way goes on.
+
+        Args:
+            task: The task.
+            reason: Why, for those who look.
+            until: When it is resumed by itself.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+            InvalidArgumentError: *until* has no time zone.
+            NotRunningError: The scheduler is not running.
+            TaskNotFoundError: There is no such task.
+        """
+        if until is not None and until.utcoffset() is None:
+            problem = "has no time zone"
+            raise InvalidArgumentError("until", until, problem, "pass datetime(..., tzinfo=UTC)")
+        standing, steering = self._reach(task)
+        steering.pause(standing, reason, until)
+
+    async def resume(self, task: object, *, catch_up: bool = False) -> None:
+        """Let the ticks of *task* run again.
+
+        Args:
+            task: The task.
+            catch_up: True: the ticks of the pause are missed ones, and the task's policy decides.
+                False: they are skipped.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+            TaskNotFoundError: There is no such task.
+        """
+        standing, steering = self._reach(task)
+        steering.resume(standing, catch_up=catch_up)
+
+    async def reschedule(self, task: object, schedule: Schedule) -> None:
+        """Let *task* follow *schedule* from now on, until the scheduler ends.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+            TaskNotFoundError: There is no such task.
+        """
+        standing, steering = self._reach(task)
+        steering.reschedule(standing, schedule)
+
+    async def cancel(self, run_id: str) -> bool:
+        """Ask the run *run_id* to end; return whether it was under way.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+        """
+        return any(steering.cancel(run_id) for _, steering in self._reach_all()[:1])
+
+    @overload
+    async def status(self) -> list[TaskStatus]: ...
+    @overload
+    async def status(self, task: object) -> TaskStatus: ...
+    async def status(self, task: object = None) -> TaskStatus | list[TaskStatus]:
+        """Return how *task* stands; without one, how each of them does.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+            TaskNotFoundError: There is no such task.
+        """
+        if task is None:
+            return [steering.status(standing) for standing, steering in self._reach_all()]
+        standing, steering = self._reach(task)
+        return steering.status(standing)
+
+    async def next_run(self, task: object) -> datetime | None:
+        """Return when *task* is due next, jitter included; None if it is not.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+            TaskNotFoundError: There is no such task.
+        """
+        return (await self.status(task)).next_run
+
+    async def history(self, task: object, *, limit: int = 100) -> list[Run]:
+        """Return the latest *limit* runs of *task*, and ranges of skipped ticks, newest first.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+            TaskNotFoundError: There is no such task.
+        """
+        standing, steering = self._reach(task)
+        return steering.history(standing, limit)
+
+    @abstractmethod
+    def _reach(self, task: object) -> tuple[Standing, Steering]:
+        """Return how *task* stands, and what steers it."""
+        ...
+
+    @abstractmethod
+    def _reach_all(self) -> list[tuple[Standing, Steering]]:
+        """Return how each task stands, and what steers it."""
+        ...

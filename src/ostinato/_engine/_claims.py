@@ -1,0 +1,294 @@
+"""From a tick that is due to a run: decide, claim, start."""
+
+import asyncio
+from collections.abc import Callable
+
+from ostinato._engine._environment import Environment
+from ostinato._engine._missed import Decision, decide, horizon_of, skip_until
+from ostinato._engine._perform import Performer
+from ostinato._engine._settling import Settling
+from ostinato._engine._standing import Standing
+from ostinato._engine._timeline import Timeline
+from ostinato._lease import Claim, Skipped, new_claim
+from ostinato._policy import Overlap
+from ostinato._run import Run, RunKind, SkipReason
+from ostinato.errors import AlreadyRunningError
+from ostinato.protocols import Store, Timer
+
+__all__ = ["Claims"]
+
+# A process that is alone with its store has no rival to whom a lease could be lost.
+_UNRIVALLED = 100 * 366 * 86_400_000
+# For how many seconds ticks wait for a thread before that is told.
+_PATIENCE = 10.0
+
+
+# A tick, or a range of ticks to skip, that is to be claimed: the instant that its row must hold,
+# and what was decided about it. Bare tuples, for there is one for each tick.
+Wanted = tuple[Standing, int, tuple[int | None, int | None, Skipped | None, bool]]
+
+
+class Claims:
+    """Decides about ticks that are due, claims them at the store, and has them run."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        store: Store,
+        *,
+        on_next: Callable[[Standing], object],
+        on_over: Callable[[Standing], object],
+    ) -> None:
+        """Claim from *store*.
+
+        Args:
+            environment: What runs are executed with.
+            store: The memory that workers share; called inline.
+            on_next: Is told of a task whose next tick is known, to put it on the agenda.
+            on_over: Is told of a task that has no further tick, once its last run has ended.
+        """
+        self._environment = environment
+        self._namespace = environment.namespace
+        self._store = store
+        self._on_next = on_next
+        self._tell = environment.telling.tell
+        self._watch: Timer | None = None
+        self.settling = Settling(
+            environment, store, on_next=on_next, on_over=on_over, on_freed=self.feed_starved
+        )
+        self.performer = Performer(
+            environment,
+            on_ended=self.settling.settle,
+            on_given_up=self.settling.give_up,
+            on_zombie_ended=self.settling.free_slot,
+        )
+        self._start_run = self.performer.start
+
+    def stop(self) -> None:
+        """Wait for no thread any more, and for no stuck run."""
+        if self._watch is not None:
+            self._watch.cancel()
+        self.performer.stop()
+
+    def take(self, timeline: Timeline, now: float) -> None:
+        """Run, or skip, every tick of *timeline* that is due at the instant *now*."""
+        shared: list[Wanted] = []
+        for standing in timeline.agenda.take_due(now):
+            expected = standing.next_due
+            if standing.is_paused or expected is None:
+                self._end_pause(standing, now)
+                continue
+            is_free = standing.is_quick and not standing.running
+            if is_free and 0 <= now - expected < standing.period:
+                # On time, on a grid: the common case takes an addition.
+                following = expected + standing.period
+                if standing.is_shared:
+                    shared.append((standing, expected, (expected, following, None, False)))
+                else:
+                    standing.next_due = following
+                    self._run(standing, expected, 0)
+                continue
+            try:
+                decision = self._decide(standing, expected, now)
+            except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
+                self.settling.stop(standing, error)
+                continue
+            if decision is None:
+                continue
+            if standing.is_shared:
+                shared.append((standing, expected, decision))
+            else:
+                self._start(standing, decision)
+        if shared:
+            self._claim(shared)
+
+    def _end_pause(self, standing: Standing, now: float) -> None:
+        """Resume a task whose pause was to end by itself, if it is over."""
+        until = standing.paused_until
+        if standing.is_paused and until is not None and until <= now:
+            self.settling.resume(standing, catch_up=False)
+
+    def _decide(self, standing: Standing, expected: int, now: float) -> Decision | None:
+        """Return what to do about the tick *expected*; None: something else is waited for."""
+        limit = standing.concurrency
+        is_full = standing.is_quarantined or (limit is not None and standing.running >= limit)
+        if standing.running and is_full:
+            return self._decide_on_overlap(standing, expected, now)
+        if standing.is_thread_bound and not self._environment.threads.has_free:
+            self._starve(standing)
+            return None
+        horizon = horizon_of(standing, expected, now)
+        if standing.is_queued:
+            standing.is_queued = False
+            return self._bounded(standing, _run_queued(standing, expected, horizon))
+        policy = standing.task.policy
+        # A tick is as late as its start is, which jitter and spread have put off on purpose.
+        prompt = now
+        if standing.spread or standing.jitter is not None:
+            prompt -= standing.delay_of(standing.ticks.passed(expected, horizon).newest)
+        decision = decide(policy.missed, policy.catch_up, standing.ticks, expected, prompt, horizon)
+        if decision.is_truncated:
+            self._tell("ostinato.missed_truncated", standing.task.name, due=decision.due)
+        return self._bounded(standing, decision)
+
+    def _decide_on_overlap(self, standing: Standing, expected: int, now: float) -> Decision | None:
+        overlap = standing.task.policy.overlap
+        # A delay has no ticks that could be passed over: the run under way is a manual one.
+        if standing.has_delay or overlap is Overlap.QUEUE_ONE:
+            standing.is_parked = True
+            standing.is_queued = not standing.has_delay
+            return None
+        if overlap is Overlap.CANCEL_OTHER:
+            if not standing.task.runs_in_thread:
+                standing.is_parked = True
+                for run in list(standing.live or ()):
+                    self.performer.cancel(standing, run)
+                return None
+            # A thread cannot be cancelled: to wait for it would be another policy.
+            self._tell("ostinato.cancel_refused", standing.task.name)
+        horizon = horizon_of(standing, expected, now)
+        passed, following = skip_until(standing.ticks, expected, horizon, SkipReason.OVERLAP)
+        return self._bounded(standing, Decision(None, following, passed))
+
+    def _bounded(self, standing: Standing, decision: Decision) -> Decision:
+        """Return the *decision* within the task's `until` and `max_runs`."""
+        policy = standing.task.policy
+        due, following = decision.due, decision.next_due
+        if policy.until is not None and following is not None and following > policy.until:
+            following = None
+        if (
+            policy.max_runs is not None
+            and due is not None
+            and standing.starts + 1 >= policy.max_runs
+        ):
+            standing.is_last = True
+            following = None
+        return decision._replace(next_due=following)
+
+    def _claim(self, wanted: list[Wanted]) -> None:
+        """Ask the store for all that is *wanted* at once, and start what it grants."""
+        claims = [_claim_of(each) for each in wanted]
+        reply = self._store.claim(claims, _UNRIVALLED)
+        leases = {lease.name: lease for lease in reply.leases}
+        for standing, expected, decision in wanted:
+            lease = leases.get(standing.name)
+            row = reply.rows.get(standing.name)
+            if lease is not None:
+                self._start(standing, decision, lease.token)
+            elif row is not None and decision[0] is None and row.next_due == decision[1]:
+                self._start(standing, decision)
+            elif row is not None and row.next_due != expected:
+                # Somebody else was first, or steered it: what the row says counts.
+                standing.next_due = row.next_due
+                self._on_next(standing)
+
+    def _start(
+        self,
+        standing: Standing,
+        decision: tuple[int | None, int | None, Skipped | None, bool],
+        token: int = 0,
+    ) -> None:
+        due, standing.next_due, passed, _ = decision
+        if passed is not None:
+            self.settling.note_skipped(standing, passed, is_recorded=standing.is_shared)
+        if due is None:
+            self.settling.go_on(standing)
+            return
+        self._run(standing, due, token)
+
+    def _run(self, standing: Standing, due: int, token: int) -> None:
+        """Start the run of the tick *due*."""
+        standing.starts += 1
+        start_at = None
+        if standing.spread or standing.jitter is not None:
+            start_at = due + standing.delay_of(due)
+            standing.spread = 0
+        run = Run(
+            standing.name,
+            due,
+            self._namespace,
+            RunKind.TICK,
+            token,
+            start_at,
+            standing.last_success,
+        )
+        is_cancellable = standing.task.policy.overlap is Overlap.CANCEL_OTHER
+        if standing.concurrency != 1 or is_cancellable:
+            # Looked at while the run is under way.
+            self._on_next(standing)
+        _ = self._start_run(standing, run)
+
+    def _starve(self, standing: Standing) -> None:
+        """Let the tick of the task wait until a thread is free."""
+        self.settling.starved[standing] = None
+        if self._watch is None:
+            self._watch = self._environment.clock.call_later(_PATIENCE, self._tell_exhausted)
+
+    def feed_starved(self) -> None:
+        """Look again at the ticks that wait for a thread, where one may be free."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        starved, self.settling.starved = self.settling.starved, {}
+        for standing in starved:
+            self._on_next(standing)
+
+    def _tell_exhausted(self) -> None:
+        names = sorted(self._environment.threads._running.copy().values())
+        self._tell("ostinato.threads_exhausted", task_names=names)
+
+    def start_manual(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
+        """Start a *run* that moves no tick, if it may run beside those under way.
+
+        Raises:
+            AlreadyRunningError: It may not.
+        """
+        if standing.running and (
+            standing.concurrency is not None and standing.running >= standing.concurrency
+        ):
+            raise AlreadyRunningError(standing.task.name)
+        if standing.is_shared:
+            name, spec = standing.task.name, standing.task.spec
+            claim = Claim(
+                name,
+                spec,
+                None,
+                run._due,
+                None,
+                kind=run.kind,
+                run_id=run.id,
+                concurrency=standing.concurrency,
+            )
+            reply = self._store.claim([claim], _UNRIVALLED)
+            if not reply.leases:
+                raise AlreadyRunningError(name)
+            run.token = reply.leases[0].token
+        return self.performer.start(standing, run)
+
+
+def _claim_of(wanted: Wanted) -> Claim:
+    standing, expected, (due, following, passed, _) = wanted
+    limit = standing.task.policy.max_runs if standing.is_bounded else None
+    return new_claim(
+        (
+            standing.name,
+            standing.spec,
+            expected,
+            due,
+            following,
+            passed,
+            limit,
+            RunKind.TICK,
+            None,
+            standing.concurrency,
+        )
+    )
+
+
+def _run_queued(standing: Standing, expected: int, now: float) -> Decision:
+    """Return the decision to run the tick *expected*, which waited, and none that came behind."""
+    following = standing.ticks.after(expected)
+    if following is None or following > now:
+        return Decision(expected, following, None)
+    passed, following = skip_until(standing.ticks, following, now, SkipReason.OVERLAP)
+    return Decision(expected, following, passed)

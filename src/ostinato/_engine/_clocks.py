@@ -1,0 +1,112 @@
+"""Compare the two clocks, and repair what a clock that was set has broken."""
+
+from collections.abc import Callable, Mapping
+
+from ostinato._engine._environment import Environment
+from ostinato._engine._prepare import bind
+from ostinato._engine._standing import Standing
+from ostinato._engine._ticks import FreshTicks
+from ostinato._engine._timeline import Timeline
+from ostinato._instants import milliseconds_of
+from ostinato._ledger import Ledger
+from ostinato.stores.memory import MemoryStore
+
+__all__ = ["ClockWatch"]
+
+# In milliseconds. A smaller difference is what a clock is put right by, little by little.
+_JUMP = 2_000.0
+# Debian's cron takes a clock that was set back by less for a change of the local time.
+_DEBIAN_LIMIT = 3 * 3_600_000
+# More milliseconds than there are.
+_ENDLESS = 2**63
+
+
+class ClockWatch:
+    """Looks at the wall clock and at the monotonic one, and at what lies between them."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        store: MemoryStore,
+        steady: Timeline,
+        calendar: Timeline,
+        *,
+        standings: Mapping[str, Standing],
+        on_next: Callable[[Standing], object],
+    ) -> None:
+        """Watch over the timelines of *standings*.
+
+        Args:
+            environment: Whose clock is looked at.
+            store: Is told where a task goes on.
+            steady: What the monotonic clock decides.
+            calendar: What the wall clock decides.
+            standings: How the tasks stand, by their names.
+            on_next: Is told of a task whose next tick is another one.
+        """
+        self._clock = environment.clock
+        self._tell = environment.telling.tell
+        self._store = store
+        self._steady = steady
+        self._calendar = calendar
+        self._standings = standings
+        self._on_next = on_next
+
+    def look(self) -> None:
+        """Compare the clocks."""
+        offset = self._clock.now() * 1_000 - self._clock.monotonic() * 1_000
+        jump = offset - self._calendar.offset
+        self._calendar.offset = offset
+        apart = offset - self._steady.offset
+        if -_JUMP <= apart <= _JUMP:
+            return
+        if abs(jump) > _JUMP:
+            self._tell("ostinato.clock_jumped", seconds=jump / 1_000)
+        self._relabel(round(apart))
+        if jump < -_DEBIAN_LIMIT:
+            self._resume_calendar()
+
+    def _relabel(self, milliseconds: int) -> None:
+        """Move the intervals' instants to what the wall clock says; none of them is lengthened."""
+        self._steady.offset += milliseconds
+        self._steady.agenda.shift(milliseconds)
+        for standing in self._standings.values():
+            if standing.timeline is self._steady and standing.next_due is not None:
+                standing.next_due += milliseconds
+                if milliseconds < 0:
+                    standing.next_due = self._cleared(standing, standing.next_due)
+                bind(standing, standing.unbound, standing.next_due)
+                self._write(standing, anchor=standing.next_due)
+                if standing.entry is not None:
+                    # Its jitter is that of another instant, and its pause ends by the wall clock.
+                    self._on_next(standing)
+
+    def _cleared(self, standing: Standing, due: int) -> int:
+        """Return *due*, or a moment later, so that no earlier tick is on the grid behind it."""
+        modulus = standing.period or _ENDLESS
+        taken = {milliseconds_of(run.due) % modulus for run in (standing.live or ())}
+        taken |= self._ledger(standing).phases(modulus)
+        free = (due + shift for shift in range(len(taken) + 1))
+        return next((each for each in free if each % modulus not in taken), due)
+
+    def _resume_calendar(self) -> None:
+        """Go on with calendars from a time that was set back by more than three hours."""
+        now = self._calendar.at(self._clock.monotonic())
+        for standing in self._standings.values():
+            if standing.timeline is not self._calendar or standing.next_due is None:
+                continue
+            # A tick that was run, or skipped, before the clock was set is not due again.
+            standing.ticks = FreshTicks(standing.ticks, self._ledger(standing).holds)
+            standing.period, standing.is_quick = 0, False
+            standing.next_due = standing.ticks.after(now)
+            standing.end_at(standing.task.policy.until)
+            self._write(standing)
+            self._on_next(standing)
+
+    def _write(self, standing: Standing, **changes: object) -> None:
+        if standing.is_shared:
+            self._store.control(standing.name, {"next_due": standing.next_due, **changes})
+        self._tell("ostinato.anchor_reset", standing.name)
+
+    def _ledger(self, standing: Standing) -> Ledger:
+        return self._store.ledger(standing.name) if standing.is_shared else standing.records

@@ -1,0 +1,290 @@
+"""Execute runs: attempts, outcome, hooks. Each run is one asyncio task."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from functools import partial
+
+from ostinato._engine._attempt import Attempts
+from ostinato._engine._call import Caller
+from ostinato._engine._environment import Environment
+from ostinato._engine._hooks import call_hook
+from ostinato._engine._spawn import leave_behind, spawn_eagerly
+from ostinato._engine._standing import Standing
+from ostinato._engine._verdict import Verdict, judge
+from ostinato._function import UserFunction
+from ostinato._run import Outcome, Run
+from ostinato.errors import RunTimeoutError, shown
+from ostinato.protocols import Timer
+
+__all__ = ["Performer", "is_stuck"]
+
+_LONGEST_ERROR = 2_000
+# Runs older than so many periods, and so many milliseconds, are told of; looked for so often.
+_STUCK_PERIODS = 10
+_STUCK = 600_000.0
+_SURVEY = 60.0
+
+
+class Performer:
+    """Executes the runs of every task, and tells how each has ended."""
+
+    __slots__ = (
+        "_copy_context",
+        "_environment",
+        "_is_stopped",
+        "_loop",
+        "_monotonic",
+        "_on_ended",
+        "_on_given_up",
+        "_on_zombie_ended",
+        "_survey",
+        "_told",
+        "watched",
+    )
+
+    def __init__(
+        self,
+        environment: Environment,
+        *,
+        on_ended: Callable[[Standing, Run], object],
+        on_given_up: Callable[[Standing, Run], object],
+        on_zombie_ended: Callable[[Standing], object],
+    ) -> None:
+        """Execute with *environment*.
+
+        Args:
+            environment: The loop, the clock and the threads.
+            on_ended: Is called once for each run, when it has ended.
+            on_given_up: Is called before that, where a run does not heed its cancellation.
+            on_zombie_ended: Is called when a thread has ended that its run did not wait for.
+        """
+        self._on_given_up = on_given_up
+        self._on_zombie_ended = on_zombie_ended
+        self._environment = environment
+        self._loop = environment.loop
+        self._monotonic = environment.clock.monotonic
+        self._copy_context = environment.context.copy
+        self._on_ended = on_ended
+        # The tasks of which a run was under way at the last survey, or has begun since.
+        self.watched: set[Standing] = set()
+        self._told: set[Run] = set()
+        self._survey: Timer | None = None
+        self._is_stopped = False
+
+    def start(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
+        """Execute *run*: what is done without waiting has been done when this returns."""
+        standing.running += 1
+        task = spawn_eagerly(
+            self._perform(standing, run), loop=self._loop, context=self._copy_context()
+        )
+        if not task.done():
+            if standing.live is None:
+                standing.live = {}
+            standing.live[run] = task
+            self.watched.add(standing)
+            if self._survey is None:
+                self._survey = self._environment.clock.call_later(_SURVEY, self._look_for_stuck)
+        return task
+
+    def stop(self) -> None:
+        """Look for stuck runs no longer."""
+        self._is_stopped = True
+        if self._survey is not None:
+            self._survey.cancel()
+
+    def cancel(self, standing: Standing, run: Run) -> None:
+        """Ask *run* to end: an asyncio task is cancelled, a thread only asked."""
+        run._cancel()
+        if standing.live is not None and (task := standing.live.get(run)) is not None:
+            if run._started is None:
+                # It has to begin, so as to end: its first step comes before this.
+                self._loop.call_soon(task.cancel)
+            else:
+                task.cancel()
+
+    def abandon(self, standing: Standing, run: Run) -> None:
+        """Leave behind a *run* that does not end, though it was cancelled: the scheduler ends."""
+        assert standing.live is not None  # noqa: S101 - it is under way
+        stack = leave_behind(standing.live[run])
+        if run.outcome is None:
+            run.outcome = Outcome.ABANDONED
+            run._finished = standing.timeline.at(self._monotonic())
+            run.error = "it does not heed its cancellation"
+        if not run._is_recorded:
+            self._on_given_up(standing, run)
+        self._environment.telling.tell(
+            "ostinato.run_abandoned", standing.task.name, run=run, stack=stack
+        )
+
+    async def _perform(self, standing: Standing, run: Run) -> None:
+        begun = self._monotonic()
+        run._started = begun * 1_000 + standing.timeline.offset
+        attempts: Attempts | None = None
+        try:
+            # The common case is spared what it does not ask for.
+            if standing.is_plain:
+                await standing.function()
+            else:
+                attempts = self._attempts(standing, run)
+                await attempts.make()
+        except BaseException as error:  # noqa: BLE001 - the one place where a task's function is contained
+            if run.outcome is None:
+                run._finished = run._started + (self._monotonic() - begun) * 1_000
+            await self._fail(standing, run, error, attempts)
+        else:
+            # Unless it was given up before: then only its slot is still to be freed.
+            if run.outcome is None:
+                run._finished = run._started + (self._monotonic() - begun) * 1_000
+                run.outcome = Outcome.SUCCEEDED
+        if standing.live:
+            standing.live.pop(run, None)
+        self._on_ended(standing, run)
+
+    def _attempts(self, standing: Standing, run: Run) -> Attempts:
+        return Attempts(
+            standing,
+            run,
+            self._environment,
+            give_up=partial(self._give_up, standing, run),
+            on_zombie=partial(self._note_zombie, standing),
+        )
+
+    async def _fail(
+        self, standing: Standing, run: Run, error: BaseException, attempts: Attempts | None
+    ) -> None:
+        """Find out how a run ended that raised *error*, tell of it, and call its hook."""
+        verdict = judge(error)
+        if verdict.is_interrupted:
+            # Ask the process to stop the way Ctrl-C does: from the loop, not from inside a task.
+            self._loop.call_soon(signal.raise_signal, signal.SIGINT)
+        failure = verdict.failure
+        # Unless it was given up before: that was told.
+        if run.outcome is None:
+            is_abandoned = attempts is not None and attempts.is_abandoned
+            run.outcome = _outcome_of(standing.task.name, verdict, is_abandoned=is_abandoned)
+            run.error = _text(error)
+            self._tell_of_end(standing, run, failure or (error if verdict.is_interrupted else None))
+        hook = standing.task.policy.on_exception
+        if hook is None or failure is None or not issubclass(type(failure), Exception):
+            return
+        context = None if attempts is None else attempts.context
+        raised = await self._call_hook(standing, hook, context or copy_context(), failure)
+        if raised is failure:
+            standing.is_over = True
+            standing.timeline.agenda.remove(standing)
+            standing.over_reason = reason = f"{hook.name} raised the exception it was given"
+            self._environment.telling.tell(
+                "ostinato.task_stopped", standing.task.name, reason=reason
+            )
+
+    def _tell_of_end(self, standing: Standing, run: Run, error: BaseException | None) -> None:
+        """Tell that *run* has ended, and not succeeded."""
+        facts: dict[str, object] = {}
+        if run.outcome is Outcome.ABANDONED:
+            facts["stack"] = self._environment.threads.stack_of(standing.task.function.name)
+        self._environment.telling.tell(
+            f"ostinato.run_{run.outcome}", standing.task.name, run=run, error=error, **facts
+        )
+
+    async def complete(self, standing: Standing) -> None:
+        """Call the task's `on_complete`, if it has one: no further tick will be."""
+        if (hook := standing.task.policy.on_complete) is not None:
+            await self._call_hook(standing, hook, self._copy_context())
+
+    async def _call_hook(
+        self, standing: Standing, hook: UserFunction, context: Context, *operands: object
+    ) -> BaseException | None:
+        """Call *hook*; tell of what it raised, unless that is what it was given."""
+        threads = self._environment.threads
+        try:
+            error = await call_hook(
+                hook,
+                context,
+                *operands,
+                caller=Caller(self._loop, threads, on_abandoned=self._tell_of_abandoned),
+                loop=self._loop,
+                threads=threads,
+                on_abandoned=self._tell_of_abandoned,
+            )
+        except asyncio.CancelledError as cancelled:
+            error = cancelled
+        if error is not None and not any(error is given for given in operands):
+            self._environment.telling.tell(
+                "ostinato.hook_failed", standing.task.name, error=error, hook_name=hook.name
+            )
+        return error
+
+    def _tell_of_abandoned(self, function_name: str) -> None:
+        self._environment.telling.tell("ostinato.hook_abandoned", function_name=function_name)
+
+    def _give_up(self, standing: Standing, run: Run) -> None:
+        """Record a run as ended that does not heed its cancellation; its slot stays taken."""
+        run.outcome = Outcome.TIMED_OUT
+        now = standing.timeline.at(self._monotonic())
+        run._finished = now
+        reason = f"it goes on, {self._environment.cancel_grace:g} seconds after its cancellation"
+        run.error = reason
+        self._tell_of_stuck(standing, run, reason)
+        self._on_given_up(standing, run)
+
+    def _look_for_stuck(self) -> None:
+        """Tell of each run that goes on for far too long, once."""
+        self._survey = None
+        self.watched = {standing for standing in self.watched if standing.live}
+        live = [(standing, run) for standing in self.watched for run in standing.live or ()]
+        self._told.intersection_update(run for _, run in live)
+        monotonic = self._monotonic()
+        for standing, run in live:
+            now = standing.timeline.at(monotonic)
+            if run not in self._told and is_stuck(standing, run, now):
+                self._tell_of_stuck(standing, run, f"it began at {run.started:%Y-%m-%d %H:%M:%S}")
+        if live:
+            self._survey = self._environment.clock.call_later(_SURVEY, self._look_for_stuck)
+
+    def _tell_of_stuck(self, standing: Standing, run: Run, reason: str) -> None:
+        self._told.add(run)
+        self._environment.telling.tell(
+            "ostinato.run_stuck", standing.task.name, run=run, reason=reason
+        )
+
+    def _note_zombie(self, standing: Standing) -> Callable[[], None]:
+        """Count a thread that goes on behind its run; return what to call at its end."""
+        standing.zombies += 1
+        standing.running += 1
+        # Threads that are left behind at the end are told of one by one.
+        if standing.zombies == self._environment.threads._limit and not self._is_stopped:
+            standing.is_quarantined = True
+            self._environment.telling.tell("ostinato.task_quarantined", standing.task.name)
+
+        def end() -> None:
+            standing.zombies -= 1
+            self._on_zombie_ended(standing)
+
+        return end
+
+
+def is_stuck(standing: Standing, run: Run, now: float) -> bool:
+    """Return whether *run* has been under way for far longer than its task's period."""
+    begun = now if run._started is None else run._started
+    return now - begun > max(_STUCK_PERIODS * standing.period, _STUCK)
+
+
+def _outcome_of(task_name: str, verdict: Verdict, *, is_abandoned: bool) -> Outcome:
+    """Return how a run ended that raised what *verdict* is about."""
+    failure = verdict.failure
+    if isinstance(failure, RunTimeoutError) and failure.task_name == task_name:
+        return Outcome.TIMED_OUT
+    if failure is None and verdict.is_cancelled:
+        return Outcome.ABANDONED if is_abandoned else Outcome.CANCELLED
+    return Outcome.FAILED
+
+
+def _text(error: BaseException) -> str:
+    """Return type and message of *error*, whatever its `str` does, and not too much of it."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - the message of a user's exception is the user's code
+        message = shown(error)
+    return f"{type(error).__name__}: {message}"[:_LONGEST_ERROR]

@@ -1,0 +1,140 @@
+"""Prepare a task to be run: bind its schedule, and choose how its time is counted."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from zlib import crc32
+
+from ostinato._duration import MILLISECOND
+from ostinato._engine._standing import Standing
+from ostinato._engine._ticks import DelayTicks, GridTicks, ScheduleTicks
+from ostinato._engine._timeline import Timeline
+from ostinato._instants import instant_of, milliseconds_of
+from ostinato._policy import Missed, Overlap
+from ostinato._task import Task
+from ostinato.protocols import Schedule
+from ostinato.schedules import Delay, Every, Jittered
+
+__all__ = ["begin", "bind", "choose_timeline", "first_due", "prepare", "spread_of"]
+
+_LONGEST_SPREAD = 5_000
+
+
+def prepare(task: Task) -> Standing:
+    """Return how *task* stands before its first start: all that follows from its declaration."""
+    standing = Standing(task)
+    policy, schedule = task.policy, task.schedule
+    standing.is_bounded = policy.until is not None or policy.max_runs is not None
+    standing.is_thread_bound = task.is_shared and task.runs_in_thread
+    standing.concurrency = task.concurrency
+    standing.spec = task.spec if task.is_shared else ""
+    standing.is_plain = (
+        task.function.is_async
+        and not task.runs_in_thread
+        and policy.timeout is None
+        and policy.retry is None
+        and not task.parameters.runs
+        and not task.parameters.has_dependencies
+    )
+    if isinstance(schedule, Every) and not schedule.is_aligned:
+        standing.period = schedule.period // MILLISECOND
+        standing.is_quick = is_quick(standing)
+        standing.is_interval = not isinstance(policy.start, datetime) and not standing.is_bounded
+    return standing
+
+
+def begin(standing: Standing, now: int, steady: Timeline) -> int:
+    """Let an interval that nothing ends begin at *now*, or its `start` later; return when.
+
+    The common case of `first_due` and `bind`, for a hundred thousand tasks at once.
+    """
+    start = standing.task.policy.start
+    due = now + start if isinstance(start, int) else now
+    standing.timeline = steady
+    standing.next_due = standing.anchor = due
+    return due
+
+
+def choose_timeline(
+    standing: Standing, schedule: Schedule, steady: Timeline, calendar: Timeline
+) -> None:
+    """Count the time of *schedule* by the clock that decides it."""
+    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
+    is_interval = isinstance(inner, Delay) or (isinstance(inner, Every) and not inner.is_aligned)
+    standing.timeline = steady if is_interval else calendar
+    standing.has_delay = isinstance(inner, Delay)
+
+
+def first_due(task: Task, schedule: Schedule, now: float) -> int | None:
+    """Return the first instant at which *task* is due if it is registered at *now*.
+
+    What counts from its first start is due at once, or at the policy's `start`; what follows the
+    calendar, at its first match strictly after.
+    """
+    start = task.policy.start
+    begin = -int(-now // 1)
+    if isinstance(start, datetime):
+        begin = milliseconds_of(start)
+    elif start is not None:
+        begin += start
+    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
+    if isinstance(inner, Every) and not inner.is_aligned:
+        period = inner.period // MILLISECOND
+        # An instant of the past tells the grid: what lies before the declaration was not missed.
+        late = max(-int((begin - now) // period), 0)
+        return begin + late * period
+    if isinstance(inner, Delay):
+        return max(begin, -int(-now // 1))
+    # At its start or after it, and never at once: it does not run because it was deployed.
+    found = schedule.next_after(instant_of(max(begin - 1, now)))
+    return None if found is None else milliseconds_of(found)
+
+
+def bind(standing: Standing, schedule: Schedule, anchor: int | None) -> None:
+    """Bind *schedule* to its *anchor*, and count its ticks from there."""
+    standing.unbound = schedule
+    if anchor is not None:
+        schedule = schedule.anchored(instant_of(anchor))
+    standing.schedule = schedule
+    standing.jitter = None
+    inner = schedule
+    if isinstance(schedule, Jittered):
+        standing.jitter = partial(_jitter, schedule, standing.task.name)
+        inner = schedule.inner
+    standing.period = 0
+    if isinstance(inner, Every) and inner.anchor is not None:
+        standing.period = inner.period // MILLISECOND
+        standing.ticks = GridTicks(milliseconds_of(inner.anchor), standing.period)
+    elif isinstance(inner, Delay):
+        standing.ticks = DelayTicks(inner.period // MILLISECOND)
+    else:
+        standing.ticks = ScheduleTicks(schedule)
+    standing.anchor = anchor
+    standing.is_quick = is_quick(standing)
+
+
+def is_quick(standing: Standing) -> bool:
+    """Return whether a tick on time is run, and followed by the next, without further thought."""
+    policy = standing.task.policy
+    return (
+        standing.period > 0
+        and standing.concurrency == 1
+        and policy.overlap is Overlap.SKIP
+        # However late it is within its period, it is run.
+        and policy.missed is not Missed.SKIP
+        and policy.catch_up is None
+        and not (standing.is_bounded or standing.is_thread_bound)
+    )
+
+
+def spread_of(standing: Standing) -> int:
+    """Return by how many milliseconds to delay a first tick that is due with many others."""
+    longest = _LONGEST_SPREAD
+    if standing.period:
+        longest = min(standing.period // 10, _LONGEST_SPREAD)
+    elif isinstance(period := getattr(standing.schedule, "period", None), timedelta):
+        longest = min(period // MILLISECOND // 10, _LONGEST_SPREAD)
+    return crc32(standing.task.name.encode()) % (longest + 1)
+
+
+def _jitter(schedule: Jittered, task_name: str, due: int) -> int:
+    return schedule.jitter_at(task_name, instant_of(due)) // MILLISECOND

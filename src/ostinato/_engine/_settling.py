@@ -1,0 +1,240 @@
+"""From the end of a run to the next tick: record, move on, free the slot."""
+
+from collections.abc import Callable
+
+from ostinato._engine._environment import Environment
+from ostinato._engine._missed import horizon_of, skip_until
+from ostinato._engine._standing import Standing
+from ostinato._lease import Claim, Settlement, Skipped, new_settlement
+from ostinato._policy import Overlap
+from ostinato._run import Outcome, Run, RunKind, SkipReason
+from ostinato.protocols import Store
+
+__all__ = ["Settling"]
+
+_FAILURES = (Outcome.FAILED, Outcome.TIMED_OUT)
+
+
+class Settling:
+    """Records how runs ended, and finds the next tick behind each."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        store: Store,
+        *,
+        on_next: Callable[[Standing], object],
+        on_over: Callable[[Standing], object],
+        on_freed: Callable[[], object],
+    ) -> None:
+        """Settle at *store*.
+
+        Args:
+            environment: What runs are executed with.
+            store: The memory that workers share; called inline.
+            on_next: Is told of a task whose next tick is known, to put it on the agenda.
+            on_over: Is told of a task that has no further tick, once its last run has ended.
+            on_freed: Is called when a thread may be free again.
+        """
+        self._namespace = environment.namespace
+        # Those whose ticks may pass without being looked at.
+        self.paused: set[Standing] = set()
+        self._monotonic = environment.clock.monotonic
+        self._telling = environment.telling
+        self._store = store
+        self._on_next = on_next
+        self._on_over = on_over
+        self._on_freed = on_freed
+        # Tasks whose tick waits for a free thread: no lease waits in a queue.
+        self.starved: dict[Standing, None] = {}
+        self._tells_success = bool(self._telling.who_wants("ostinato.run_succeeded"))
+
+    def settle(self, standing: Standing, run: Run) -> None:
+        """Record a *run* that has ended, free its slot, and go on to the next tick."""
+        standing.running -= 1
+        if standing.is_quick and run.outcome is Outcome.SUCCEEDED and not run._is_recorded:
+            following, finished = standing.next_due, run._finished
+            is_ahead = following is not None and finished is not None and following > finished
+            if is_ahead and run.kind is RunKind.TICK:
+                self._settle_quickly(standing, run)
+                if self.starved:
+                    self._on_freed()
+                return
+        if not run._is_recorded:
+            self.record(standing, run)
+        self.go_on(standing)
+        if self.starved:
+            # It may have had a thread: for itself, or for what it depends on.
+            self._on_freed()
+
+    def _settle_quickly(self, standing: Standing, run: Run) -> None:
+        """Record a success whose next tick is known and still to come: the common case."""
+        run._is_recorded = True
+        standing.last_run = run
+        standing.last_success = run._due
+        standing.failures_in_row = 0
+        if standing.is_shared:
+            self._store.settle((new_settlement((run, False, None, None, None, 1)),))
+        elif standing.ledger is None:
+            standing.records.add(run)
+        else:
+            standing.ledger.add(run)
+        if self._tells_success:
+            self._telling.tell("ostinato.run_succeeded", standing.task.name, run=run)
+        self._on_next(standing)
+
+    def free_slot(self, standing: Standing) -> None:
+        """Free the slot of a thread that went on behind its run."""
+        standing.running -= 1
+        standing.is_quarantined = False
+        self.go_on(standing)
+        self._on_freed()
+
+    def give_up(self, standing: Standing, run: Run) -> None:
+        """Record a *run* as ended that goes on; its slot stays taken."""
+        self.record(standing, run)
+        self.go_on(standing)
+
+    def record(self, standing: Standing, run: Run) -> None:
+        """Record how *run* ended, and what was passed over under it."""
+        run._is_recorded = True
+        standing.last_run = run
+        outcome, pause = run.outcome, None
+        if outcome is Outcome.SUCCEEDED:
+            standing.last_success = run._due
+            standing.failures_in_row = 0
+        elif outcome in _FAILURES:
+            standing.failures_in_row += 1
+            pause = _reason_to_pause(standing)
+        passed = None
+        if run.kind is RunKind.TICK and (standing.concurrency == 1 or standing.has_delay):
+            try:
+                passed = self._look_behind(standing, run)
+            except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
+                self.stop(standing, error)
+        self._write(standing, run, passed, pause)
+        if self._tells_success and outcome is Outcome.SUCCEEDED:
+            self._telling.tell("ostinato.run_succeeded", standing.task.name, run=run)
+        if passed is not None:
+            self.note_skipped(standing, passed, is_recorded=True)
+        if pause is not None:
+            standing.is_paused, standing.paused_reason = True, pause
+            self.paused.add(standing)
+            standing.timeline.agenda.remove(standing)
+            self._telling.tell("ostinato.task_paused", standing.task.name, reason=pause)
+
+    def stop(self, standing: Standing, error: Exception) -> None:
+        """Stop a task whose schedule has raised *error*: nobody knows when it is due."""
+        standing.next_due = None
+        standing.is_over = True
+        standing.over_reason = reason = f"its schedule raised {type(error).__name__}: {error}"
+        self._telling.tell("ostinato.task_stopped", standing.name, error=error, reason=reason)
+
+    def note_skipped(self, standing: Standing, passed: Skipped, *, is_recorded: bool) -> None:
+        """Tell that ticks were skipped, and record it unless the store has."""
+        if not is_recorded:
+            standing.records.skip(standing.task.name, self._namespace, passed)
+        self._telling.tell(
+            "ostinato.ticks_skipped",
+            standing.task.name,
+            first=passed.first,
+            last=passed.last,
+            number=passed.number,
+            reason=passed.reason.value,
+        )
+
+    def skip_passed(self, standing: Standing, reason: SkipReason) -> None:
+        """Skip, for *reason*, each tick that is due by now and has not been looked at."""
+        now, expected = standing.timeline.at(self._monotonic()), standing.next_due
+        # A delay has one tick, which waits.
+        if standing.has_delay or expected is None or expected > now:
+            return
+        passed, following = self._skip(standing, expected, now, reason)
+        if standing.is_shared:
+            name, spec = standing.name, standing.spec
+            self._store.claim([Claim(name, spec, expected, None, following, passed)], 0)
+        standing.next_due, standing.is_queued = following, False
+        self.note_skipped(standing, passed, is_recorded=standing.is_shared)
+
+    def resume(self, standing: Standing, *, catch_up: bool) -> None:
+        """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*."""
+        if not standing.is_paused:
+            return
+        if not catch_up:
+            self.skip_passed(standing, SkipReason.PAUSED)
+        standing.is_paused, standing.paused_reason, standing.paused_until = False, None, None
+        self.paused.discard(standing)
+        standing.failures_in_row = 0
+        if standing.is_shared:
+            cleared = {"paused": False, "paused_reason": None, "paused_until": None}
+            self._store.control(standing.name, {**cleared, "failures_in_row": 0})
+        self._telling.tell("ostinato.task_resumed", standing.name)
+        self.go_on(standing)
+
+    def go_on(self, standing: Standing) -> None:
+        """Go on to the task's next tick, if there is one and nothing else is waited for."""
+        if standing.running and standing.concurrency == 1:
+            # What falls due under a manual run, or a thread left behind, is skipped in its time.
+            if not (standing.is_over or standing.is_parked):
+                self._on_next(standing)
+            return
+        standing.is_parked = False
+        if standing.next_due is not None and not standing.is_over:
+            self._on_next(standing)
+        elif not standing.running:
+            self._on_over(standing)
+
+    def _write(
+        self, standing: Standing, run: Run, passed: Skipped | None, pause: str | None
+    ) -> None:
+        """Tell the store, or where the task has none, remember it here."""
+        if not standing.is_shared:
+            standing.records.add(run)
+            if passed is not None:
+                standing.records.skip(standing.task.name, self._namespace, passed)
+            return
+        is_tick = run.kind is RunKind.TICK
+        moves = is_tick and (standing.concurrency == 1 or standing.has_delay)
+        concurrency = standing.concurrency
+        self._store.settle([Settlement(run, moves, standing.next_due, passed, pause, concurrency)])
+
+    def _look_behind(self, standing: Standing, run: Run) -> Skipped | None:
+        """Move on to the next tick behind a *run*; return what was passed over under it."""
+        now = standing.timeline.at(self._monotonic())
+        if standing.has_delay:
+            standing.next_due = None if standing.is_last else standing.ticks.after(now)
+            standing.end_at(standing.task.policy.until)
+            return None
+        expected = standing.next_due
+        if expected is None or expected > now or standing.is_paused:
+            # What falls due in a pause is decided about at its end.
+            return None
+        if expected + standing.delay_of(expected) > now:
+            return None
+        overlap = standing.task.policy.overlap
+        if overlap is Overlap.QUEUE_ONE:
+            standing.is_queued = True
+            return None
+        if overlap is Overlap.CANCEL_OTHER and not standing.task.runs_in_thread:
+            return None
+        if run._started is not None and expected <= run._started:
+            # Not passed over by this run, but still to be caught up with.
+            return None
+        passed, standing.next_due = self._skip(standing, expected, now, SkipReason.OVERLAP)
+        return passed
+
+    def _skip(
+        self, standing: Standing, expected: int, now: float, reason: SkipReason
+    ) -> tuple[Skipped, int | None]:
+        """Return the ticks from *expected* on that are due *now*, and the next one behind them."""
+        horizon, until = horizon_of(standing, expected, now), standing.task.policy.until
+        passed, following = skip_until(standing.ticks, expected, horizon, reason)
+        is_behind = until is not None and following is not None and following > until
+        return passed, None if is_behind else following
+
+
+def _reason_to_pause(standing: Standing) -> str | None:
+    limit = standing.task.policy.pause_after_failures
+    if limit is None or standing.is_paused or standing.failures_in_row < limit:
+        return None
+    return f"{limit} failures in a row"

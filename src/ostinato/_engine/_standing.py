@@ -1,0 +1,168 @@
+"""How one task stands in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ostinato._engine._ticks import GridTicks
+from ostinato._instants import instant_of
+from ostinato._ledger import Ledger
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from ostinato._engine._ticks import Ticks
+    from ostinato._engine._timeline import Timeline
+    from ostinato._run import Run
+    from ostinato._task import Task
+    from ostinato.protocols import Injection, Schedule
+
+__all__ = ["Standing"]
+
+
+class Standing:
+    """What changes of one task while a scheduler runs: one object with one owner, the engine."""
+
+    # There may be a hundred thousand of them, and each tick touches one.
+    __slots__ = (
+        "_schedule",
+        "_ticks",
+        "anchor",
+        "concurrency",
+        "entry",
+        "failures_in_row",
+        "function",
+        "has_delay",
+        "injection",
+        "is_bounded",
+        "is_interval",
+        "is_last",
+        "is_over",
+        "is_parked",
+        "is_paused",
+        "is_plain",
+        "is_quarantined",
+        "is_queued",
+        "is_quick",
+        "is_shared",
+        "is_thread_bound",
+        "jitter",
+        "last_run",
+        "last_success",
+        "ledger",
+        "live",
+        "name",
+        "next_due",
+        "over_reason",
+        "paused_reason",
+        "paused_until",
+        "period",
+        "running",
+        "spec",
+        "spread",
+        "starts",
+        "task",
+        "timeline",
+        "unbound",
+        "zombies",
+    )
+
+    def __init__(self, task: Task) -> None:
+        """Stand at the beginning."""
+        self.task = task
+        # The instant at which it stands on the agenda; None: it does not.
+        self.entry: int | None = None
+        self.function = task.function.function
+        self.name = task.name
+        # The grid's period in milliseconds where everything follows from it; else 0.
+        self.period = 0
+        # The instant that its schedule is bound to.
+        self.anchor: int | None = None
+        self.next_due: int | None = None
+        # How much later than due its first tick is started, not to start with all others.
+        self.spread = 0
+        self.running = 0
+        self.starts = 0
+        self.failures_in_row = 0
+        self.last_success: int | None = None
+        # Whether a tick waits for the end of the run under way.
+        self.is_parked = False
+        # Whether the next tick waited for a run to end: it runs, however many came behind it.
+        self.is_queued = False
+        self.is_paused = False
+        self.is_over = False
+        # Whether the latest tick that was started is the last one there is.
+        self.is_last = False
+        # Whether it is declared for the cluster, and so the store's.
+        self.is_shared = task.is_shared
+        # Whether a tick on time is run, and followed by the next, without a further thought.
+        self.is_quick = False
+        self.spec = ""
+        # Whether its function is called with nothing, on the loop, once: the common case.
+        self.is_plain = False
+        # Whether the next instant follows from the end of a run.
+        self.has_delay = False
+        # Whether it counts from its start, on a grid that nothing ends.
+        self.is_interval = False
+        # Whether its ticks end, by `until` or by `max_runs`.
+        self.is_bounded = False
+        # Whether a tick is claimed only while a thread is free.
+        self.is_thread_bound = False
+        self.concurrency: int | None = 1
+        self.jitter: Callable[[int], int] | None = None
+        self.injection: Injection | None = None
+        self.live: dict[Run, asyncio.Task[None]] | None = None
+        self.ledger: Ledger | None = None
+        self.last_run: Run | None = None
+        self.zombies = 0
+        self.is_quarantined = False
+        self.paused_reason: str | None = None
+        self.paused_until: int | None = None
+        self.over_reason: str | None = None
+        # The schedule that it follows, without an anchor.
+        self.unbound = task.schedule
+        # Bound when they are asked for: a task that is on time needs neither.
+        self._ticks: Ticks | None = None
+        self._schedule: Schedule | None = None
+        self.timeline: Timeline
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule, bound to its anchor."""
+        if self._schedule is None:
+            self._schedule = self.unbound
+            if self.anchor is not None:
+                self._schedule = self._schedule.anchored(instant_of(self.anchor))
+        return self._schedule
+
+    @schedule.setter
+    def schedule(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+
+    @property
+    def ticks(self) -> Ticks:
+        """The instants at which it is due; of a grid, unless they were set."""
+        if self._ticks is None:
+            self._ticks = GridTicks(self.anchor or 0, self.period)
+        return self._ticks
+
+    @ticks.setter
+    def ticks(self, ticks: Ticks) -> None:
+        self._ticks = ticks
+
+    @property
+    def records(self) -> Ledger:
+        """What this process remembers of the task's ticks."""
+        if self.ledger is None:
+            self.ledger = Ledger()
+        return self.ledger
+
+    def end_at(self, until: int | None) -> None:
+        """Forget the next tick, if it lies behind *until*."""
+        if until is not None and self.next_due is not None and self.next_due > until:
+            self.next_due = None
+
+    def delay_of(self, due: int) -> int:
+        """Return how many milliseconds after *due* its tick is to be started."""
+        return self.spread if self.jitter is None else self.spread + self.jitter(due)

@@ -1,0 +1,150 @@
+"""Steer a running worker: trigger, pause, resume, reschedule, cancel; and say how it stands."""
+
+import asyncio
+from datetime import datetime
+from uuid import uuid4
+
+from ostinato._engine._perform import is_stuck
+from ostinato._engine._prepare import bind, choose_timeline
+from ostinato._engine._standing import Standing
+from ostinato._engine._worker import Worker
+from ostinato._instants import instant_of, milliseconds_of
+from ostinato._ledger import Ledger
+from ostinato._run import Run, RunKind, SkipReason
+from ostinato._status import TaskState, TaskStatus
+from ostinato.protocols import Schedule
+
+__all__ = ["Steering"]
+
+
+class Steering:
+    """What users ask of a worker, about one task at a time."""
+
+    def __init__(self, worker: Worker) -> None:
+        """Steer *worker*."""
+        self._worker = worker
+        self._tell = worker.environment.telling.tell
+
+    async def trigger(self, standing: Standing, *, wait: bool) -> Run:
+        """Start a run that moves no tick; with *wait*, return when it has ended.
+
+        Raises:
+            AlreadyRunningError: A run is under way, and the policy allows no overlap.
+        """
+        name = standing.task.name
+        run = Run(
+            name,
+            int(self._now(standing)),
+            namespace=self._worker.environment.namespace,
+            kind=RunKind.MANUAL,
+            previous_success=standing.last_success,
+        )
+        # Of its own: two may be started in one millisecond.
+        run._rarely.id = f"{self._worker.environment.namespace}/{name}/{uuid4()}"
+        task = self._worker.claims.start_manual(standing, run)
+        if wait and not task.done():
+            # Whoever waits may be cancelled; the run goes on.
+            await asyncio.wait({task})
+        return run
+
+    def pause(self, standing: Standing, reason: str | None, until: datetime | None) -> None:
+        """Let no tick of the task run until *until*, or until it is resumed."""
+        milliseconds = None if until is None else milliseconds_of(until)
+        standing.is_paused, standing.paused_reason = True, reason
+        self._worker.claims.settling.paused.add(standing)
+        standing.paused_until = milliseconds
+        standing.timeline.agenda.remove(standing)
+        self._write(
+            standing, {"paused": True, "paused_reason": reason, "paused_until": milliseconds}
+        )
+        self._worker.put_next(standing)
+        self._tell("ostinato.task_paused", standing.task.name, reason=reason)
+
+    def resume(self, standing: Standing, *, catch_up: bool) -> None:
+        """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*."""
+        self._worker.claims.settling.resume(standing, catch_up=catch_up)
+
+    def reschedule(self, standing: Standing, schedule: Schedule) -> None:
+        """Let the task follow *schedule* from now on."""
+        worker = self._worker
+        settling, policy = worker.claims.settling, standing.task.policy
+        settling.skip_passed(
+            standing, SkipReason.PAUSED if standing.is_paused else SkipReason.OVERLAP
+        )
+        standing.timeline.agenda.remove(standing)
+        choose_timeline(standing, schedule, worker.steady, worker.calendar)
+        # It is due when the new schedule says, counted from now, and not at once.
+        begin = instant_of(-int(-self._now(standing) // 1))
+        due = schedule.anchored(begin).next_after(begin)
+        first = None if due is None else milliseconds_of(due)
+        bind(standing, schedule, first)
+        standing.next_due, standing.spread = first, 0
+        standing.end_at(policy.until)
+        if policy.max_runs is not None and standing.starts >= policy.max_runs:
+            standing.next_due = None
+        if standing.next_due is not None:
+            standing.is_over, standing.over_reason = False, None
+        self._write(standing, {"next_due": standing.next_due, "schedule": schedule.text})
+        self._tell("ostinato.task_rescheduled", standing.task.name, schedule=schedule.describe())
+        settling.go_on(standing)
+
+    def cancel(self, run_id: str) -> bool:
+        """Ask the run *run_id* to end; return whether it is under way here."""
+        for standing in self._worker.standings.values():
+            for run in list(standing.live or ()):
+                if run.id == run_id:
+                    self._worker.claims.performer.cancel(standing, run)
+                    return True
+        return False
+
+    def history(self, standing: Standing, limit: int) -> list[Run]:
+        """Return the latest *limit* runs and ranges of skipped ticks, the newest first."""
+        return self._ledger(standing).latest(limit)
+
+    def status(self, standing: Standing) -> TaskStatus:
+        """Return how the task stands."""
+        live, now = tuple(standing.live or ()), self._now(standing)
+        state = self._state(standing)
+        due = standing.next_due
+        next_run = None
+        if due is not None and state in (TaskState.WAITING, TaskState.RUNNING):
+            next_run = instant_of(due + standing.delay_of(due))
+        success, until = standing.last_success, standing.paused_until
+        return TaskStatus(
+            name=standing.task.name,
+            schedule=standing.schedule.describe(),
+            state=state,
+            next_run=next_run,
+            running=live,
+            last_run=standing.last_run,
+            last_success=None if success is None else instant_of(success),
+            starts=standing.starts,
+            failures_in_row=standing.failures_in_row,
+            counts=dict(self._ledger(standing).counts),
+            reason=standing.paused_reason if standing.is_paused else standing.over_reason,
+            paused_until=None if until is None else instant_of(until),
+            is_stuck=any(is_stuck(standing, run, now) for run in live),
+            zombies=standing.zombies,
+        )
+
+    def _state(self, standing: Standing) -> TaskState:
+        if not self._worker.is_live:
+            return TaskState.DISABLED
+        if standing.is_paused:
+            return TaskState.PAUSED
+        if standing.is_over:
+            is_finished = standing.over_reason == "finished"
+            return TaskState.FINISHED if is_finished else TaskState.STOPPED
+        return TaskState.RUNNING if standing.running else TaskState.WAITING
+
+    def _now(self, standing: Standing) -> float:
+        return standing.timeline.at(self._worker.environment.clock.monotonic())
+
+    def _ledger(self, standing: Standing) -> Ledger:
+        if standing.task.is_shared:
+            return self._worker.store.ledger(standing.task.name)
+        return standing.records
+
+    def _write(self, standing: Standing, changes: dict[str, object]) -> None:
+        if standing.task.is_shared:
+            self._worker.store.control(standing.task.name, changes)

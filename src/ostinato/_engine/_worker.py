@@ -1,0 +1,297 @@
+"""One process's running scheduler: its start, its time, its end."""
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from uuid import uuid4
+
+from ostinato._engine._attempt import resolve
+from ostinato._engine._claims import Claims
+from ostinato._engine._clocks import ClockWatch
+from ostinato._engine._environment import Environment
+from ostinato._engine._loop import Loop
+from ostinato._engine._prepare import begin, bind, choose_timeline, first_due, spread_of
+from ostinato._engine._spawn import spawn
+from ostinato._engine._standing import Standing
+from ostinato._engine._timeline import Timeline
+from ostinato._lease import Registration
+from ostinato._ledger import Ledger
+from ostinato._run import SkipReason
+from ostinato.protocols import Injection
+from ostinato.stores.memory import MemoryStore
+
+__all__ = ["Worker"]
+
+# What takes 5 milliseconds of the event loop for intervals and 20 for cron; more take more turns.
+_SLICE = 250
+# More first ticks than this are not started in one instant.
+_MOST_AT_ONCE = 20
+_LONGEST_WAIT = 60.0
+
+
+class Worker:
+    """Runs tasks from `start` to `stop`, on one event loop of one process."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        store: MemoryStore,
+        *,
+        is_live: bool = True,
+        keep: int | None = None,
+    ) -> None:
+        """Prepare to run tasks.
+
+        Args:
+            environment: What runs are executed with.
+            store: The memory that workers share.
+            is_live: Whether ticks fall due; if not, tasks are only triggered.
+            keep: How many runs are remembered of each task that is not the store's.
+        """
+        self._keep = keep
+        self.is_live = is_live
+        # Fresh for every start: host and process id are labels, and come back.
+        self.id = str(uuid4())
+        self.environment = environment
+        self.store = store
+        self.standings: dict[str, Standing] = {}
+        self.is_running = False
+        # How often it was entered, and not left yet.
+        self.uses = 0
+        self._pid = os.getpid()
+        self._clock = environment.clock
+        self.steady = Timeline(follows_wall=False, longest_wait=None)
+        self.calendar = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
+        self.claims = Claims(environment, store, on_next=self.put_next, on_over=self._finish)
+        self.loop = Loop(environment, self.claims, (self.steady, self.calendar), self._look)
+        self._clocks = ClockWatch(
+            environment,
+            store,
+            self.steady,
+            self.calendar,
+            standings=self.standings,
+            on_next=self.put_next,
+        )
+        self._completing: set[asyncio.Task[None]] = set()
+        self._coming: Iterator[Standing] = iter(())
+        # Whether there are tasks that have not been enlisted yet.
+        self._has_more = False
+
+    def start(
+        self, standings: Iterable[Standing], number: int, injections: Mapping[str, Injection]
+    ) -> None:
+        """Begin to run tasks; nothing of theirs runs before the loop's next turn.
+
+        Args:
+            standings: How the tasks stand, as `prepare` returns it.
+            number: How many tasks there are.
+            injections: What supplies their functions, by their names, where something does.
+        """
+        self._injections = injections
+        wall, monotonic = self._clock.now() * 1_000, self._clock.monotonic() * 1_000
+        self.steady.offset = self.calendar.offset = wall - monotonic
+        self.store.open(self.environment.namespace, self.id, self.now)
+        self.is_running = True
+        self._coming = iter(standings)
+        self._has_more = True
+        self._spreads = number > _MOST_AT_ONCE
+        self._enlist()
+        self.environment.telling.tell("ostinato.scheduler_started", tasks=number)
+
+    def now(self) -> float:
+        """Return the time in milliseconds: of the two ways to count it, the later."""
+        monotonic = self._clock.monotonic()
+        return max(self.steady.at(monotonic), self.calendar.at(monotonic)) + 1
+
+    def standing_of(self, name: str) -> Standing:
+        """Return how the task *name* stands, enlisted before its turn if need be."""
+        while name not in self.standings and self._has_more:
+            self._enlist()
+        return self.standings[name]
+
+    def put_next(self, standing: Standing) -> None:
+        """Put the task's next tick on the agenda, or the end of its pause."""
+        if not (self.is_running and self.is_live):
+            return
+        if standing.is_paused:
+            if standing.paused_until is not None:
+                self.loop.put(standing, standing.paused_until)
+        elif standing.next_due is not None:
+            at = standing.next_due
+            if standing.spread or standing.jitter is not None:
+                at += standing.delay_of(at)
+            self.loop.put(standing, at)
+
+    async def stop(self, grace: float) -> None:
+        """Start nothing more, give runs *grace* seconds, then cancel and await them."""
+        if not self.is_running or self.is_orphaned:
+            return
+        self.is_running = False
+        self.loop.stop()
+        self.claims.stop()
+        self._has_more = False
+        self._coming = iter(())
+        await self._wait_for_runs(grace)
+        performer = self.claims.performer
+        for standing in list(performer.watched):
+            for run in list(standing.live or ()):
+                performer.cancel(standing, run)
+        for completing in self._completing:
+            completing.cancel()
+        left = set(performer.watched)
+        await self._wait_for_runs(self.environment.cancel_grace)
+        for standing in self._unsettled(left):
+            self._note_left_behind(standing)
+        self.environment.threads.close()
+        self.store.close()
+        self.environment.telling.tell("ostinato.scheduler_stopped")
+
+    @property
+    def is_orphaned(self) -> bool:
+        """Whether its loop has ended without stopping it, or is another process's."""
+        return self.environment.loop.is_closed() or os.getpid() != self._pid
+
+    def runs_under_way(self) -> int:
+        """Return how many runs, and hooks behind the last of them, are under way."""
+        return len(self._under_way())
+
+    def _enlist(self) -> None:
+        """Register the next slice of tasks, and come back for more with the next turn."""
+        if not self.is_running:
+            return
+        coming = list(islice(self._coming, _SLICE))
+        now = self.steady.at(self._clock.monotonic())
+        shared: list[Standing] = []
+        for standing in coming:
+            self.standings[standing.name] = standing
+            if self._keep is not None:
+                standing.ledger = Ledger(self._keep)
+            if self._injections:
+                standing.injection = self._injections.get(standing.name)
+            self._begin(standing, now)
+            if standing.is_shared:
+                shared.append(standing)
+        if shared:
+            self._register(shared)
+        self._has_more = len(coming) == _SLICE
+        if self._has_more:
+            self.environment.loop.call_soon(self._enlist)
+        self.loop.sleep()
+
+    def _begin(self, standing: Standing, now: float) -> None:
+        """Find the first tick of a task that is registered at *now*, and await it."""
+        task = standing.task
+        if standing.is_interval:
+            due = begin(standing, -int(-now // 1), self.steady)
+            if self._spreads and task.policy.start is None:
+                standing.spread = spread_of(standing)
+            if self.is_live:
+                self.steady.agenda.put(due + standing.spread, standing)
+            return
+        choose_timeline(standing, task.schedule, self.steady, self.calendar)
+        standing.next_due = first_due(task, task.schedule, now)
+        standing.end_at(task.policy.until)
+        self._bind(standing, standing.next_due)
+
+    def _register(self, shared: list[Standing]) -> None:
+        registrations = [
+            Registration(each.name, each.spec, each.next_due, each.task.formerly) for each in shared
+        ]
+        rows = self.store.register(registrations).rows
+        for standing in shared:
+            row = rows[standing.name]
+            standing.is_paused = row.paused
+            if row.paused:
+                self.claims.settling.paused.add(standing)
+            if row.next_due != standing.next_due:
+                standing.next_due = row.next_due
+                bind(standing, standing.task.schedule, row.anchor)
+                self.put_next(standing)
+
+    def _bind(self, standing: Standing, anchor: int | None) -> None:
+        bind(standing, standing.task.schedule, anchor)
+        if standing.task.policy.max_runs == 0:
+            standing.next_due = None
+        is_due = standing.next_due is not None and standing.timeline is self.steady
+        if is_due and self._spreads and standing.task.policy.start is None:
+            standing.spread = spread_of(standing)
+        if standing.next_due is None:
+            self._finish(standing)
+        else:
+            self.put_next(standing)
+
+    def _finish(self, standing: Standing) -> None:
+        """Note that a task has no further tick, and call its `on_complete`."""
+        if standing.over_reason is not None or not self.is_live:
+            return
+        standing.is_over, standing.over_reason = True, "finished"
+        self.environment.telling.tell("ostinato.task_finished", standing.task.name)
+        if standing.task.policy.on_complete is not None:
+            completing = spawn(self.claims.performer.complete(standing), loop=self.environment.loop)
+            self._completing.add(completing)
+            completing.add_done_callback(self._completed)
+
+    def _completed(self, completing: "asyncio.Task[None]") -> None:
+        self._completing.discard(completing)
+        # It may have had a thread.
+        self.claims.feed_starved()
+
+    def _look(self) -> None:
+        if os.getpid() == self._pid:
+            self._clocks.look()
+        else:
+            self._go_inert()
+
+    def _go_inert(self) -> None:
+        """Do nothing in a process that was forked off: the tasks are the parent's."""
+        self.is_running = False
+        self.loop.stop()
+        for timeline in (self.steady, self.calendar):
+            for _ in timeline.agenda.take_due(float("inf")):
+                pass
+        self.environment.telling.tell("ostinato.scheduler_forked")
+
+    def _under_way(self) -> set[asyncio.Task[None]]:
+        found = set(self._completing)
+        for standing in self.claims.performer.watched:
+            if standing.live:
+                found.update(standing.live.values())
+        return found
+
+    def _unsettled(self, watched: set[Standing]) -> set[Standing]:
+        """Return whose ticks may have passed without being looked at, those *watched* included.
+
+        Not by asking all of them: there may be a hundred thousand.
+        """
+        found = watched | self.claims.settling.paused | set(self.claims.settling.starved)
+        now = self._clock.monotonic()
+        for timeline in (self.steady, self.calendar):
+            found.update(timeline.agenda.take_due(timeline.at(now)))
+        return found
+
+    async def _wait_for_runs(self, seconds: float) -> None:
+        """Wait until no run is under way, for at most *seconds* of the clock."""
+        over = self.environment.loop.create_future()
+        timer = self._clock.call_later(seconds, partial(resolve, over))
+        try:
+            while (tasks := self._under_way()) and not over.done():
+                await asyncio.wait({over, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+            over.cancel()
+
+    def _note_left_behind(self, standing: Standing) -> None:
+        """Record the tick that waited for a run to end, and a run that goes on for ever."""
+        for run in list(standing.live or ()):
+            self.claims.performer.abandon(standing, run)
+        if standing.is_shared or standing.is_over or not self.is_live:
+            # What is the store's, another worker runs, or the next start.
+            return
+        reason = SkipReason.SHUTDOWN
+        if standing.is_paused:
+            reason = SkipReason.PAUSED
+        elif standing.running and not (standing.is_parked or standing.is_queued):
+            reason = SkipReason.OVERLAP
+        self.claims.settling.skip_passed(standing, reason)

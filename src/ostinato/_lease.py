@@ -1,0 +1,145 @@
+"""What the engine and a store tell each other: plain values, times in whole milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple, cast
+
+from ostinato._run import Run, RunKind, SkipReason
+
+__all__ = [
+    "Claim",
+    "Lease",
+    "Registration",
+    "Reply",
+    "Settlement",
+    "Skipped",
+    "TaskRow",
+    "new_claim",
+    "new_lease",
+    "new_settlement",
+]
+
+
+class Skipped(NamedTuple):
+    """A range of ticks that were not run; their number is None where they are too many."""
+
+    first: int
+    last: int
+    number: int | None
+    reason: SkipReason
+
+
+class Registration(NamedTuple):
+    """A task as one worker declares it.
+
+    Attributes:
+        name: The task's name.
+        spec: The canonical text of its schedule: the gate of its claims.
+        first_due: Its first due instant, if nobody has registered it before.
+        formerly: The names whose state it takes over.
+    """
+
+    name: str
+    spec: str
+    first_due: int | None
+    formerly: tuple[str, ...] = ()
+
+
+class Claim(NamedTuple):
+    """What one worker asks of one task's row.
+
+    Attributes:
+        name: The task's name.
+        spec: The declaration that the worker knows; the row must hold the same.
+        expected: The instant that the row must hold as its next one: the compare of the swap.
+        due: The tick to run, at or after *expected*; None: there are only ticks to skip.
+        next_due: The instant that the row holds afterwards; None: there is none.
+        passed: What is skipped with it.
+        max_runs: How many starts there may be in all; None: any number.
+        kind: A tick, or a manual run, which leaves the row's instants alone.
+        run_id: The id of a manual run.
+        concurrency: How many live runs there may be, this one included; None: any number. Above
+            one, or None, the lease is the run's and not the task's.
+    """
+
+    name: str
+    spec: str
+    expected: int | None
+    due: int | None
+    next_due: int | None
+    passed: Skipped | None = None
+    max_runs: int | None = None
+    kind: RunKind = RunKind.TICK
+    run_id: str | None = None
+    concurrency: int | None = 1
+
+
+class Lease(NamedTuple):
+    """A worker's exclusive, expiring right to run one tick; carries the fencing token."""
+
+    name: str
+    due: int
+    token: int
+    until: int
+    owner: str
+
+
+class Settlement(NamedTuple):
+    """How a run ended, as its worker tells the store.
+
+    Attributes:
+        run: The run, which has ended; its token is that of its lease.
+        moves: Whether *next_due* is to be written.
+        next_due: The instant that the row holds afterwards.
+        passed: What was passed over under the run.
+        pause: The reason to pause the task for, if it is to be paused.
+        concurrency: As in the run's claim: 1, where the lease was the task's.
+    """
+
+    run: Run
+    moves: bool = False
+    next_due: int | None = None
+    passed: Skipped | None = None
+    pause: str | None = None
+    concurrency: int | None = 1
+
+
+@dataclass(slots=True)
+class TaskRow:
+    """What a store knows of one task."""
+
+    name: str
+    spec: str
+    next_due: int | None
+    anchor: int | None = None
+    schedule: str | None = None
+    paused: bool = False
+    paused_reason: str | None = None
+    paused_until: int | None = None
+    config_rev: int = 0
+    token: int = 0
+    held: Lease | None = None
+    starts: int = 0
+    last_due: int | None = None
+    last_run: Run | None = None
+    last_success: int | None = None
+    failures_in_row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A store's answer: its time, the leases it granted, and the rows as they stand."""
+
+    now: int
+    leases: list[Lease]
+    rows: dict[str, TaskRow]
+
+
+# The constructors of named tuples are functions of Python's, and these are made for every tick.
+_new = cast("Callable[..., object]", tuple.__new__)  # pyright: ignore[reportUnknownMemberType] - as it is
+new_claim = cast("Callable[[tuple[object, ...]], Claim]", partial(_new, Claim))
+new_lease = cast("Callable[[tuple[object, ...]], Lease]", partial(_new, Lease))
+new_settlement = cast("Callable[[tuple[object, ...]], Settlement]", partial(_new, Settlement))

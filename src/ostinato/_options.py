@@ -1,0 +1,86 @@
+"""Check what a scheduler is declared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from ostinato._tasks import Tasks
+from ostinato.errors import ArgumentTypeError, InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ostinato.protocols import Observer
+
+__all__ = ["check_store", "check_tasks", "check_threads", "check_wish", "checked_observers"]
+
+_MOST_THREADS = 10_000
+
+
+def check_store(store: object) -> None:
+    """Check that *store* is one that there is.
+
+    Raises:
+        ArgumentTypeError: It is no URL.
+        InvalidArgumentError: There is no such store.
+    """
+    if store is None:
+        return
+    if not isinstance(store, str):
+        raise ArgumentTypeError("store", store, 'pass a URL, such as "memory://"')
+    if store != "memory://":
+        problem = "is a store that there is not"
+        raise InvalidArgumentError("store", store, problem, 'pass "memory://"')
+
+
+def check_wish(enabled: object) -> bool | None:
+    """Return *enabled*, if it can be that.
+
+    Raises:
+        ArgumentTypeError: It is neither None nor a bool.
+    """
+    if enabled is None or isinstance(enabled, bool):
+        return enabled
+    raise ArgumentTypeError("enabled", enabled, "pass True, False or None")
+
+
+def check_tasks(tasks: object) -> Tasks:
+    """Return *tasks*, if they are.
+
+    Raises:
+        ArgumentTypeError: They are no `Tasks`.
+    """
+    if isinstance(tasks, Tasks):
+        return tasks
+    raise ArgumentTypeError("tasks", tasks, "pass a Tasks")
+
+
+def check_threads(threads: object) -> int:
+    """Return how many threads there may be.
+
+    Raises:
+        ArgumentTypeError: It is no whole number.
+        InvalidArgumentError: There would be none, or too many.
+    """
+    if isinstance(threads, bool) or not isinstance(threads, int):
+        raise ArgumentTypeError("threads", threads, "pass a whole number")
+    if not 1 <= threads <= _MOST_THREADS:
+        problem = f"is not between 1 and {_MOST_THREADS}"
+        raise InvalidArgumentError("threads", threads, problem, "pass 8, or how many you need")
+    return threads
+
+
+def checked_observers(observers: object) -> Iterator[Observer]:
+    """Yield *observers*, each of which is one.
+
+    Raises:
+        ArgumentTypeError: They are no iterable, or one of them is no observer.
+    """
+    if isinstance(observers, str) or not isinstance(observers, Iterable):
+        raise ArgumentTypeError("observers", observers, "pass a list of observers")
+    for observer in cast("Iterable[Observer]", observers):
+        if not callable(getattr(observer, "notify", None)):
+            remedy = "pass objects with the methods wants(event_name) and notify(event)"
+            raise ArgumentTypeError("observers", observer, remedy)
+        yield observer

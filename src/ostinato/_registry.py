@@ -1,0 +1,56 @@
+"""The tasks of one scheduler, by name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from ostinato._task import Task
+from ostinato.errors import DuplicateTaskError, TaskNotFoundError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Registry"]
+
+
+class Registry:
+    """The tasks of one scheduler, by name; no two have the same one."""
+
+    def __init__(self) -> None:
+        """Begin without tasks."""
+        self.by_name: dict[str, Task] = {}
+
+    def add(self, task: Task) -> None:
+        """Add *task*.
+
+        Raises:
+            DuplicateTaskError: There is one of that name.
+        """
+        if task.name in self.by_name:
+            raise DuplicateTaskError(task.name)
+        self.by_name[task.name] = task
+
+    def find(self, wanted: object) -> Task:
+        """Return the task that is, or has the function or the name, *wanted*.
+
+        Raises:
+            TaskNotFoundError: There is none.
+        """
+        if isinstance(wanted, Task):
+            wanted = wanted.name
+        if isinstance(wanted, str):
+            if (task := self.by_name.get(wanted)) is not None:
+                return task
+            close = get_close_matches(wanted, self.by_name, n=1)
+            raise TaskNotFoundError(wanted, close[0] if close else None)
+        for task in self.by_name.values():
+            if task.function.function == wanted:
+                return task
+        raise TaskNotFoundError(shown(wanted), None)
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self.by_name.values())
+
+    def __len__(self) -> int:
+        return len(self.by_name)

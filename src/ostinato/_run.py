@@ -1,0 +1,316 @@
+"""A tick, one execution of it, and how that ended."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from ostinato._instants import instant_of
+from ostinato.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from datetime import datetime, timedelta
+
+__all__ = ["Outcome", "Run", "RunKind", "SkipReason", "Tick"]
+
+_logger = logging.getLogger("ostinato.run")
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+    SKIPPED = "skipped"
+
+
+class SkipReason(StrEnum):
+    """Why a tick, or a range of consecutive ticks, was not run."""
+
+    OVERLAP = "overlap"
+    TOO_LATE = "too_late"
+    PAUSED = "paused"
+    COALESCED = "coalesced"
+    SHUTDOWN = "shutdown"
+    STORE_DOWN = "store_down"
+    LIMIT = "limit"
+    ALREADY_RUN = "already_run"
+
+
+class RunKind(StrEnum):
+    """What a run was started by."""
+
+    TICK = "tick"
+    MANUAL = "manual"
+    BACKFILL = "backfill"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One instant at which one task is due: its identity in every process."""
+
+    task: str
+    due: datetime
+
+
+class Run:
+    """One execution of a tick, or a record of ticks that were skipped.
+
+    A parameter annotated with `Run` receives the run that is under way. The history holds the same
+    objects, when they have ended.
+    """
+
+    # Made for every tick: it holds plain numbers, and what is asked for is made when asked for.
+    __slots__ = (
+        "_due",
+        "_finished",
+        "_is_recorded",
+        "_namespace",
+        "_previous_success",
+        "_rarities",
+        "_start_at",
+        "_started",
+        "attempt",
+        "error",
+        "kind",
+        "outcome",
+        "task_name",
+        "token",
+    )
+
+    def __init__(  # noqa: PLR0917 - made for every tick: keywords would cost as much as the rest
+        self,
+        task_name: str,
+        due: int,
+        namespace: str = "default",
+        kind: RunKind = RunKind.TICK,
+        token: int = 0,
+        start_at: int | None = None,
+        previous_success: int | None = None,
+    ) -> None:
+        """Prepare a run; the engine does this, not its users.
+
+        Args:
+            task_name: The name of the task.
+            due: The instant of the tick, in milliseconds since 1970.
+            namespace: The scheduler's name.
+            kind: What it was started by.
+            token: The fencing token of its lease; 0 without a store.
+            start_at: When it was meant to start, its jitter included; by default at *due*.
+            previous_success: When the last run that succeeded was due.
+        """
+        self.task_name = task_name
+        self.kind = kind
+        self.token = token
+        self.attempt = 1
+        self.outcome: Outcome | None = None
+        self.error: str | None = None
+        self._namespace = namespace
+        self._due = due
+        self._start_at = start_at
+        self._started: float | None = None
+        self._finished: float | None = None
+        self._previous_success = previous_success
+        self._is_recorded = False
+        self._rarities: _Rarities | None = None
+
+    @classmethod
+    def of_skipped(
+        cls,
+        task_name: str,
+        namespace: str,
+        *,
+        first: int,
+        last: int,
+        count: int,
+        reason: SkipReason,
+    ) -> Run:
+        """Return the record of *count* ticks, from *first* to *last*, that were skipped."""
+        record = cls(task_name, first, namespace, RunKind.SKIPPED)
+        record.outcome = Outcome.SKIPPED
+        rarities = record._rarely
+        rarities.reason, rarities.last_due, rarities.count = reason, last, count
+        return record
+
+    @property
+    def _rarely(self) -> _Rarities:
+        if self._rarities is None:
+            self._rarities = _Rarities()
+        return self._rarities
+
+    @property
+    def id(self) -> str:
+        """The same over attempts, takeovers and workers: an idempotency key for other systems."""
+        if self._rarities is not None and self._rarities.id is not None:
+            return self._rarities.id
+        due = self.due.replace(tzinfo=None).isoformat(timespec="milliseconds")
+        return f"{self._namespace}/{self.task_name}/{due}Z"
+
+    @property
+    def reason(self) -> SkipReason | None:
+        """Why ticks were skipped; None for a run."""
+        return None if self._rarities is None else self._rarities.reason
+
+    @property
+    def count(self) -> int:
+        """How many ticks this is about: one, but for a range of skipped ones."""
+        return 1 if self._rarities is None else self._rarities.count
+
+    @property
+    def progressed(self) -> float | None:
+        """How far the run said it is, from 0 to 1."""
+        return None if self._rarities is None else self._rarities.progressed
+
+    @property
+    def message(self) -> str | None:
+        """What the run said it is doing."""
+        return None if self._rarities is None else self._rarities.message
+
+    @property
+    def tick(self) -> Tick:
+        """The tick that is run."""
+        return Tick(self.task_name, self.due)
+
+    @property
+    def due(self) -> datetime:
+        """The instant of the tick, in UTC: from the schedule, without jitter."""
+        return instant_of(self._due)
+
+    @property
+    def last_due(self) -> datetime:
+        """The last instant of a range of skipped ticks; of a single tick its only one."""
+        last = None if self._rarities is None else self._rarities.last_due
+        return instant_of(self._due if last is None else last)
+
+    @property
+    def started(self) -> datetime | None:
+        """When the first attempt began, in UTC."""
+        return None if self._started is None else instant_of(self._started)
+
+    @property
+    def finished(self) -> datetime | None:
+        """When the run ended, in UTC; None while it is under way."""
+        return None if self._finished is None else instant_of(self._finished)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long the run took, all attempts included; None while it is under way."""
+        if self.finished is None or self.started is None:
+            return None
+        return self.finished - self.started
+
+    @property
+    def lateness(self) -> timedelta | None:
+        """How long after its instant, jitter included, the first attempt began."""
+        if self.started is None:
+            return None
+        return self.started - instant_of(self._due if self._start_at is None else self._start_at)
+
+    @property
+    def previous_success(self) -> datetime | None:
+        """The instant of the latest tick whose run succeeded; None if none is remembered."""
+        return None if self._previous_success is None else instant_of(self._previous_success)
+
+    @property
+    def cancelled(self) -> Event:
+        """Is set when the run ought to end: for `def` functions, which cannot be interrupted."""
+        rarities = self._rarely
+        if rarities.cancelled is None:
+            rarities.cancelled = Event()
+        # Looked at last: whoever cancels sets the flag first and looks for the event then.
+        if rarities.is_cancelled:
+            rarities.cancelled.set()
+        return rarities.cancelled
+
+    @property
+    def lease_lost(self) -> Event:
+        """Is set when another worker may run the tick's successor: stop writing."""
+        rarities = self._rarely
+        if rarities.lease_lost is None:
+            rarities.lease_lost = Event()
+        return rarities.lease_lost
+
+    @property
+    def log(self) -> logging.LoggerAdapter[logging.Logger]:
+        """A logger whose records carry the run: `task_name`, `run_id`, `run_attempt`."""
+        return _RunLogger(_logger, self._facts())
+
+    def progress(self, fraction: float, /, *, message: str | None = None) -> None:
+        """Tell how far the run is.
+
+        Args:
+            fraction: From 0 to 1.
+            message: A few words on what is being done.
+
+        Raises:
+            InvalidArgumentError: *fraction* is not between 0 and 1.
+        """
+        if not 0 <= fraction <= 1:
+            raise InvalidArgumentError(
+                "fraction", fraction, "is not between 0 and 1", "pass the part that is done"
+            )
+        rarities = self._rarely
+        rarities.progressed, rarities.message = float(fraction), message
+
+    def _facts(self) -> dict[str, object]:
+        return {"task_name": self.task_name, "run_id": self.id, "run_attempt": self.attempt}
+
+    @property
+    def _is_cancelled(self) -> bool:
+        return self._rarities is not None and self._rarities.is_cancelled
+
+    def _cancel(self) -> None:
+        rarities = self._rarely
+        rarities.is_cancelled = True
+        if rarities.cancelled is not None:
+            rarities.cancelled.set()
+
+    def __repr__(self) -> str:
+        state = "under way" if self.outcome is None else self.outcome.value
+        return f"<Run {self.id}: {state}>"
+
+
+class _Rarities:
+    """What most runs do without."""
+
+    __slots__ = (
+        "cancelled",
+        "count",
+        "id",
+        "is_cancelled",
+        "last_due",
+        "lease_lost",
+        "message",
+        "progressed",
+        "reason",
+    )
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.is_cancelled = False
+        self.cancelled: Event | None = None
+        self.lease_lost: Event | None = None
+        self.progressed: float | None = None
+        self.message: str | None = None
+        self.reason: SkipReason | None = None
+        self.count = 1
+        self.last_due: int | None = None
+
+
+class _RunLogger(logging.LoggerAdapter[logging.Logger]):
+    """Keeps the record's own fields beside the run's."""
+
+    def process(
+        self, msg: object, kwargs: MutableMapping[str, Any]
+    ) -> tuple[object, MutableMapping[str, Any]]:
+        """Add the run's fields to those that the call has given."""
+        kwargs["extra"] = {**(kwargs.get("extra") or {}), **(self.extra or {})}
+        return msg, kwargs

@@ -1,0 +1,283 @@
+"""What the user holds: the tasks, and what they run with."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from contextvars import copy_context
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ostinato._clock import SystemClock
+from ostinato._controls import Controls
+from ostinato._declared import declare_scheduler, mark_scheduler_started
+from ostinato._duration import Duration, wait_seconds
+from ostinato._enabled import is_enabled
+from ostinato._engine._environment import Environment
+from ostinato._engine._prepare import prepare
+from ostinato._engine._spawn import finish_undisturbed
+from ostinato._engine._steering import Steering
+from ostinato._engine._tell import Telling
+from ostinato._engine._threads import Threads
+from ostinato._engine._worker import Worker
+from ostinato._injecting import injection_of, supplied
+from ostinato._options import (
+    check_store,
+    check_tasks,
+    check_threads,
+    check_wish,
+    checked_observers,
+)
+from ostinato._registry import Registry
+from ostinato._start_up import log_start_up, warn_of_workers
+from ostinato._task import Task, check_name
+from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
+from ostinato.asgi import ASGIApp, Lifespan, attach, lifespan_of, wrapped
+from ostinato.errors import (
+    ForeignLoopError,
+    LateDeclarationError,
+    NotRunningError,
+)
+from ostinato.observers.logging import LoggingObserver
+from ostinato.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+
+    from ostinato._engine._standing import Standing
+    from ostinato._policies import PolicyOptions
+    from ostinato.protocols import Clock, Observer, Schedule
+
+__all__ = ["Scheduler"]
+
+_LONGEST_NAMESPACE = 40
+
+
+class Scheduler(Declaring, Controls):
+    """Runs periodic tasks for as long as the application lives.
+
+    Examples:
+        >>> import asyncio
+        >>> scheduler = Scheduler(enabled=True)
+        >>> @scheduler.every(seconds=1)
+        ... async def greet() -> None:
+        ...     greeted.set()
+        >>> async def main() -> None:
+        ...     async with scheduler.running():
+        ...         await greeted.wait()
+        >>> greeted = asyncio.Event()
+        >>> asyncio.run(main())
+    """
+
+    def __init__(
+        self,
+        store: str | None = None,
+        /,
+        *,
+        name: str = "default",
+        observers: Sequence[Observer] = (),
+        clock: Clock | None = None,
+        threads: int = 8,
+        shutdown_grace: Duration = 5,
+        cancel_grace: Duration = 3,
+        enabled: bool | None = None,
+    ) -> None:
+        """Declare a scheduler; nothing runs yet.
+
+        Args:
+            store: The memory that workers share: `"memory://"`, for a process of its own, is the
+                only one there is so far, and the default.
+            name: The namespace of the tasks.
+            observers: Who is told what happens, beside the log.
+            clock: The only source of the time; by default the machine's.
+            threads: How many `def` functions run at once.
+            shutdown_grace: How long runs have to end when the scheduler stops, in seconds or as a
+                timedelta.
+            cancel_grace: How long they have after that to heed their cancellation.
+            enabled: Whether tasks run; by default, unless `$OSTINATO_ENABLED` is 0, and not under
+                pytest.
+
+        Raises:
+            ArgumentTypeError: An argument has a type that is not accepted.
+            InvalidArgumentError: An argument has a value that cannot work.
+        """
+        check_store(store)
+        self.name = check_name("name", name, longest=_LONGEST_NAMESPACE)
+        self._observers = tuple(checked_observers(observers))
+        self._clock: Clock = SystemClock() if clock is None else clock
+        self._threads = check_threads(threads)
+        self._grace = wait_seconds("shutdown_grace", shutdown_grace)
+        self._cancel_grace = wait_seconds("cancel_grace", cancel_grace)
+        self._enabled = check_wish(enabled)
+        self._registry = Registry()
+        # How the tasks stand before the first start.
+        self._prepared: dict[str, Standing] = {}
+        # Those whose functions are supplied with more than the run.
+        self._dependent: dict[str, Task] = {}
+        self._worker: Worker | None = None
+        if is_enabled(self._enabled):  # else, as in a test suite, nobody misses it at the end
+            declare_scheduler(self)
+
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """The tasks, by their names."""
+        return dict(self._registry.by_name)
+
+    def include(self, tasks: Tasks, *, prefix: str = "") -> None:
+        """Take over all that *tasks* declares, each name behind *prefix*.
+
+        Raises:
+            ArgumentTypeError: *tasks* is no `Tasks`.
+            DuplicateTaskError: There is a task of one of the names.
+            NotRunningError: The scheduler has been started: it is too late.
+        """
+        before = check_prefix(prefix)
+        for task in check_tasks(tasks).registry:
+            self._register(replace(task, name=check_name("name", before + task.name)))
+
+    @asynccontextmanager
+    async def running(
+        self, *, app: object | None = None, state: Mapping[str, object] | None = None
+    ) -> AsyncGenerator[Scheduler]:
+        """Run the tasks while the block is open; entered again, it is the same scheduler.
+
+        Args:
+            app: The application, for what depends on it.
+            state: What the application's lifespan has made.
+
+        Raises:
+            ConfigurationError: A task's function cannot be supplied with what it asks for.
+            ForeignLoopError: It is running on another event loop.
+        """
+        worker = self._enter(app, state)
+        try:
+            yield self
+        finally:
+            worker.uses -= 1
+            if not worker.uses:
+                self._worker = None if self._worker is worker else self._worker
+                await finish_undisturbed(worker.stop(self._grace))
+
+    @property
+    def lifespan(self) -> Lifespan:
+        """The lifespan for an application that has no other: `FastAPI(lifespan=...)`."""
+        return lifespan_of(self)
+
+    def attach(self, app: object) -> None:
+        """Run inside the lifespan that *app* has, once however often this is called.
+
+        Raises:
+            ArgumentTypeError: *app* is no application of FastAPI or Starlette.
+        """
+        attach(self, app)
+
+    def asgi(self, app: ASGIApp) -> ASGIApp:
+        """Return the ASGI application *app* with the scheduler running while the server does."""
+        return wrapped(self, app)
+
+    def _declare(
+        self,
+        function: Callable[..., object],
+        schedule: Schedule,
+        name: str | None,
+        formerly: tuple[str, ...],
+        options: PolicyOptions,
+    ) -> Task:
+        task = make_task(function, schedule, name, formerly, options)
+        self._register(task)
+        return task
+
+    def _register(self, task: Task) -> None:
+        if self._worker is not None:
+            raise LateDeclarationError(task.name)
+        if task.parameters.unresolved is None:
+            # For what it refuses: a program that is wrong fails while it declares its tasks.
+            injection_of(task)
+        self._registry.add(task)
+        # Once for all but the first start, which is to take no time.
+        self._prepared[task.name] = prepare(task)
+        if task.parameters.has_dependencies or task.parameters.unresolved is not None:
+            self._dependent[task.name] = task
+
+    def _enter(self, app: object | None, state: Mapping[str, object] | None) -> Worker:
+        """Start a worker on the running loop, or note one more use of the one that runs."""
+        if self._worker is not None and not self._worker.is_orphaned:
+            self._reached().uses += 1
+            return self._worker
+        is_live = is_enabled(self._enabled)
+        worker = self._make_worker(app, state, self._clock, MemoryStore(), is_live=is_live)
+        self._start(worker, where="in memory, forgotten at the end of the process")
+        mark_scheduler_started(self)
+        warn_of_workers(worker.environment.namespace, self._registry, is_live=is_live)
+        return worker
+
+    def _make_worker(
+        self,
+        app: object | None,
+        state: Mapping[str, object] | None,
+        clock: Clock,
+        store: MemoryStore,
+        *,
+        is_live: bool,
+        keep: int | None = None,
+    ) -> Worker:
+        loop = asyncio.get_running_loop()
+        telling = Telling((LoggingObserver(), *self._observers))
+        environment = Environment(
+            loop=loop,
+            clock=clock,
+            threads=Threads(
+                self._threads,
+                on_exhausted=partial(_tell_exhausted, telling),
+                on_lost=partial(_tell_lost, telling),
+            ),
+            telling=telling,
+            context=copy_context(),
+            cancel_grace=self._cancel_grace,
+            namespace=self.name,
+            app=app,
+            state=state,
+        )
+        return Worker(environment, store, is_live=is_live, keep=keep)
+
+    def _start(self, worker: Worker, *, where: str) -> None:
+        # Whatever is the same for all tasks was done when they were declared: there may be many.
+        resolved, injections = supplied(self._dependent.values())
+        self._dependent |= resolved
+        prepared, self._prepared = self._prepared, {}
+        standings = (
+            prepared[task.name]
+            if task.name in prepared and task.name not in resolved
+            else prepare(resolved.get(task.name, task))
+            for task in self._registry
+        )
+        worker.start(standings, len(self._registry), injections)
+        self._worker, worker.uses = worker, 1
+        now = worker.environment.clock.now()
+        log_start_up(self.name, list(self._registry), now, where, is_live=worker.is_live)
+
+    def _reached(self) -> Worker:
+        if self._worker is None:
+            raise NotRunningError(self.name)
+        if self._worker.environment.loop is not asyncio.get_running_loop():
+            raise ForeignLoopError(f"the scheduler {self.name!r}")
+        return self._worker
+
+    def _reach(self, task: object) -> tuple[Standing, Steering]:
+        name = self._registry.find(task).name
+        worker = self._reached()
+        return worker.standing_of(name), Steering(worker)
+
+    def _reach_all(self) -> list[tuple[Standing, Steering]]:
+        worker = self._reached()
+        steering = Steering(worker)
+        return [(worker.standing_of(task.name), steering) for task in self._registry]
+
+
+def _tell_exhausted(telling: Telling, names: list[str]) -> None:
+    telling.tell("ostinato.threads_exhausted", task_names=names)
+
+
+def _tell_lost(telling: Telling, name: str, error: BaseException) -> None:
+    telling.tell("ostinato.abandoned_run_failed", error=error, function_name=name)

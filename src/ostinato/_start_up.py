@@ -1,0 +1,150 @@
+"""The table that is logged when a scheduler starts."""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from ostinato._engine._prepare import first_due
+from ostinato._instants import instant_of
+from ostinato._policy import Scope
+from ostinato._task import Task
+
+__all__ = ["announced_workers", "log_start_up", "start_up_table", "warn_of_workers"]
+
+_logger = logging.getLogger("ostinato")
+
+_HEAD = ("task", "schedule", "next runs (UTC)", "once per")
+# More lines than this are not read in a log.
+_MOST_SHOWN = 100
+
+# The servers whose command lines are read, and the variables that tell them how many to start.
+_SERVERS = {"fastapi", "granian", "gunicorn", "hypercorn", "uvicorn"}
+_VARIABLES = ("WEB_CONCURRENCY", "UVICORN_WORKERS", "GRANIAN_WORKERS")
+_WORKERS = re.compile(r" (?:--workers(?:[= ])|-w[= ]?)(\d+)(?= |$)")
+
+
+def log_start_up(
+    name: str, tasks: Sequence[Task], now: float, where: str, *, is_live: bool
+) -> None:
+    """Log what the scheduler *name* is going to run, and what is likely to be a mistake.
+
+    Args:
+        name: The scheduler's name.
+        tasks: Its tasks.
+        now: The time, in seconds since 1970.
+        where: Where its state lives, in words.
+        is_live: Whether ticks fall due.
+    """
+    if not tasks:
+        message = "The scheduler %r has started without tasks: import the modules that declare them"
+        told = {"ostinato_event": "ostinato.no_tasks", "scheduler_name": name}
+        _logger.warning(message, name, extra=told)
+        return
+    if not _logger.isEnabledFor(logging.INFO):
+        return
+    state = "" if is_live else ", disabled: nothing falls due"
+    message = "The scheduler %r has started, its state %s%s\n%s"
+    extra: dict[str, object] = {
+        "ostinato_event": "ostinato.tasks_listed",
+        "scheduler_name": name,
+        "task_names": [task.name for task in tasks],
+    }
+    _logger.info(message, name, where, state, start_up_table(tasks, now), extra=extra)
+
+
+def warn_of_workers(name: str, tasks: Iterable[Task], *, is_live: bool) -> None:
+    """Log that each worker runs every tick of the scheduler *name*, where several share nothing.
+
+    Args:
+        name: The scheduler's name.
+        tasks: Its tasks.
+        is_live: Whether ticks fall due.
+    """
+    names = [task.name for task in tasks if task.policy.scope is not Scope.PROCESS]
+    if not (names and is_live):
+        return
+    workers = max(announced_workers(sys.argv, os.environ), _configured_workers())
+    if workers < 2:  # noqa: PLR2004 - one is alone
+        return
+    message = (
+        "%d workers run the scheduler %r, and its store is each worker's own: every tick of these "
+        "tasks runs in each of them: %s. Serve with one worker, or declare with "
+        "scope=Scope.PROCESS what every worker is to run"
+    )
+    extra: dict[str, object] = {
+        "ostinato_event": "ostinato.store_not_shared",
+        "scheduler_name": name,
+        "task_names": names,
+        "workers": workers,
+    }
+    _logger.warning(message, workers, name, ", ".join(names), extra=extra)
+
+
+def announced_workers(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Return how many workers a server is told to start; 1 where nothing tells.
+
+    Args:
+        arguments: The command line.
+        environment: The environment's variables.
+    """
+    line = " ".join(arguments[1:]) if _is_server(arguments) else ""
+    found = _WORKERS.findall(f" {line} {environment.get('GUNICORN_CMD_ARGS', '')}")
+    found += [environment.get(variable, "") for variable in _VARIABLES]
+    return max([int(each) for each in found if each.isdecimal()], default=1)
+
+
+def _is_server(arguments: Sequence[str]) -> bool:
+    """Return whether the program is a server: by its name, or as `python -m` has found it."""
+    *_, folder, program = ["", *re.split(r"[/\\]", arguments[0] if arguments else "")]
+    return (folder if program == "__main__.py" else program.removesuffix(".exe")) in _SERVERS
+
+
+def _configured_workers() -> int:
+    """Return how many workers the program has asked its server for, as this worker was told.
+
+    uvicorn and hypercorn hand each worker their whole configuration.
+    """
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    if multiprocessing is None:
+        return 1
+    told: dict[str, object] = getattr(multiprocessing.current_process(), "_kwargs", {})
+    workers: object = getattr(told.get("config"), "workers", None)
+    return workers if isinstance(workers, int) else 1
+
+
+def start_up_table(tasks: Sequence[Task], now: float) -> str:
+    """Return one line for each of *tasks*: its name, schedule, next two runs, and scope."""
+    rows = [_HEAD, *(_row(task, now) for task in tasks[:_MOST_SHOWN])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    if len(tasks) > _MOST_SHOWN:
+        lines.append(f"... and {len(tasks) - _MOST_SHOWN} more")
+    return "\n".join(f"  {line}" for line in lines)
+
+
+def _row(task: Task, now: float) -> tuple[str, ...]:
+    scope = "process" if task.policy.scope is Scope.PROCESS else "store"
+    return task.name, task.schedule.describe(), _next_two(task, now), scope
+
+
+def _next_two(task: Task, now: float) -> str:
+    first, until = first_due(task, task.schedule, now * 1_000), task.policy.until
+    found: list[datetime] = []
+    if first is not None:
+        found.append(instant_of(first))
+        following = task.schedule.anchored(found[0]).next_after(found[0])
+        # When a delay is due again, its run decides.
+        if following is not None and getattr(task.schedule, "has_grid", True):
+            found.append(following)
+    found = [each for each in found if until is None or each <= instant_of(until)]
+    if not found:
+        return "never again"
+    day = "%Y-%m-%d %H:%M:%S"
+    return ", ".join(
+        each.strftime(day if number == 0 or each.date() != found[0].date() else "%H:%M:%S")
+        for number, each in enumerate(found)
+    )

@@ -1,0 +1,63 @@
+"""How a task stands, for those who ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from ostinato._run import Run
+
+__all__ = ["TaskState", "TaskStatus"]
+
+
+class TaskState(StrEnum):
+    """What a task is doing."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """How one task stands.
+
+    Attributes:
+        name: Its name.
+        schedule: When it is due, in words.
+        state: What it is doing.
+        next_run: When it is due next, jitter included; None: not by itself.
+        running: The runs under way.
+        last_run: The latest run that has ended.
+        last_success: The instant of the latest tick whose run succeeded.
+        starts: How many runs were started by ticks.
+        failures_in_row: How many of the latest runs failed, one behind the other.
+        counts: How many ticks ended in which outcome or skip reason.
+        reason: Why it is paused, stopped or finished.
+        paused_until: When its pause ends by itself.
+        is_stuck: Whether a run is under way for much longer than it ought to be.
+        zombies: How many threads go on behind runs that are over.
+    """
+
+    name: str
+    schedule: str
+    state: TaskState
+    next_run: datetime | None
+    running: tuple[Run, ...]
+    last_run: Run | None
+    last_success: datetime | None
+    starts: int
+    failures_in_row: int
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    reason: str | None = None
+    paused_until: datetime | None = None
+    is_stuck: bool = False
+    zombies: int = 0

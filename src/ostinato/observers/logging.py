@@ -1,0 +1,101 @@
+"""Write what happens to the log: constant messages, the facts in `extra`."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from ostinato.protocols import Event
+
+__all__ = ["LoggingObserver"]
+
+
+class _Record(NamedTuple):
+    level: int
+    message: str
+    facts: tuple[str, ...] = ()
+
+
+# The names, and the fields of each, are a promise: see docs/reference/log-records.md.
+_RECORDS: Mapping[str, _Record] = {
+    "ostinato.abandoned_run_failed": _Record(
+        logging.ERROR, "%s, which went on after it was abandoned, failed", ("function_name",)
+    ),
+    "ostinato.anchor_reset": _Record(logging.WARNING, "%s: a clock was set, its grid was moved"),
+    "ostinato.attempt_failed": _Record(
+        logging.WARNING, "%s: attempt %d failed, the next is in %.1f s", ("attempt", "wait")
+    ),
+    "ostinato.cancel_refused": _Record(
+        logging.WARNING, "%s: its run is in a thread and cannot be cancelled, the tick is skipped"
+    ),
+    "ostinato.clock_jumped": _Record(
+        logging.WARNING, "The machine's clock was set by %.1f seconds", ("seconds",)
+    ),
+    "ostinato.hook_abandoned": _Record(
+        logging.WARNING, "The hook %s does not heed its cancellation", ("function_name",)
+    ),
+    "ostinato.hook_failed": _Record(
+        logging.ERROR, "%s: its hook %s failed; nothing else is affected", ("hook_name",)
+    ),
+    "ostinato.missed_truncated": _Record(
+        logging.WARNING, "%s: only the newest 100 of the missed ticks are run", ()
+    ),
+    "ostinato.run_abandoned": _Record(
+        logging.WARNING, "%s goes on, for it cannot be interrupted, and is waited for no longer"
+    ),
+    "ostinato.run_cancelled": _Record(logging.WARNING, "%s was cancelled"),
+    "ostinato.run_failed": _Record(logging.ERROR, "%s failed"),
+    "ostinato.run_stuck": _Record(logging.ERROR, "%s does not end: %s", ("reason",)),
+    "ostinato.run_succeeded": _Record(logging.DEBUG, "%s succeeded"),
+    "ostinato.run_timed_out": _Record(logging.ERROR, "%s took longer than its timeout"),
+    "ostinato.scheduler_forked": _Record(
+        logging.WARNING, "This process was forked off: its scheduler does nothing"
+    ),
+    "ostinato.scheduler_started": _Record(
+        logging.DEBUG, "A scheduler has started with %d tasks", ("tasks",)
+    ),
+    "ostinato.scheduler_stopped": _Record(logging.DEBUG, "A scheduler has stopped"),
+    "ostinato.task_finished": _Record(logging.INFO, "%s has had its last run"),
+    "ostinato.task_paused": _Record(logging.WARNING, "%s is paused: %s", ("reason",)),
+    "ostinato.task_quarantined": _Record(
+        logging.ERROR, "%s: all threads are taken by its runs that do not end"
+    ),
+    "ostinato.task_rescheduled": _Record(logging.INFO, "%s is due %s", ("schedule",)),
+    "ostinato.task_resumed": _Record(logging.INFO, "%s is resumed"),
+    "ostinato.task_stopped": _Record(logging.ERROR, "%s is stopped: %s", ("reason",)),
+    "ostinato.threads_exhausted": _Record(
+        logging.WARNING, "All threads are busy, and others wait; they run: %s", ("task_names",)
+    ),
+    "ostinato.ticks_skipped": _Record(
+        logging.DEBUG, "%s: %s ticks were skipped: %s", ("number", "reason")
+    ),
+}
+
+
+class LoggingObserver:
+    """Writes to the logger `ostinato`; a failed run's record has its traceback."""
+
+    def __init__(self, logger: logging.Logger | None = None) -> None:
+        """Write to *logger*, or to the logger `ostinato`."""
+        self._logger = logging.getLogger("ostinato") if logger is None else logger
+
+    def wants(self, event_name: str, /) -> bool:
+        """Return whether such events are logged, as the level is now."""
+        record = _RECORDS.get(event_name)
+        return record is not None and self._logger.isEnabledFor(record.level)
+
+    def notify(self, event: Event, /) -> None:
+        """Log *event*."""
+        record = _RECORDS[event.name]
+        arguments = [event.facts.get(fact) for fact in record.facts]
+        if event.task_name is not None:
+            arguments.insert(0, event.task_name)
+        extra: dict[str, object] = {"ostinato_event": event.name, **event.facts}
+        if event.task_name is not None:
+            extra["task_name"] = event.task_name
+        if (run := event.run) is not None:
+            extra["run_id"], extra["run_attempt"] = run.id, run.attempt
+        error = event.error
+        # Taken apart: logging passes over an exception that is false.
+        exc_info = None if error is None else (type(error), error, error.__traceback__)
+        write: Callable[..., None] = self._logger.log
+        write(record.level, record.message, *arguments, exc_info=exc_info, extra=extra)

@@ -1,0 +1,7 @@
+"""Time that tests drive, and a look at what happened in it."""
+
+from ostinato.testing._clock import ManualClock
+from ostinato.testing._recorder import Recorder
+from ostinato.testing._simulation import Simulation, simulate
+
+__all__ = ["ManualClock", "Recorder", "Simulation", "simulate"]

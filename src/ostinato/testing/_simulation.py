@@ -1,0 +1,197 @@
+"""Run a scheduler's tasks in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ostinato._engine._spawn import spawn
+from ostinato._run import RunKind
+from ostinato.stores.memory import MemoryStore
+from ostinato.testing._clock import ManualClock
+from ostinato.testing._recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Mapping
+    from datetime import datetime
+
+    from ostinato._duration import Duration, Number
+    from ostinato._engine._worker import Worker
+    from ostinato._run import Run
+    from ostinato._scheduler import Scheduler
+    from ostinato.protocols import Event
+
+__all__ = ["Simulation", "simulate"]
+
+_KEPT = 10_000_000
+
+
+class Simulation:
+    """A scheduler that runs in virtual time, and what has happened in it."""
+
+    def __init__(self, scheduler: Scheduler, worker: Worker, clock: ManualClock) -> None:
+        """Look at *worker*, which runs the tasks of *scheduler* by *clock*."""
+        self.clock = clock
+        self._scheduler = scheduler
+        self._worker = worker
+        self._recorder = Recorder()
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time, in UTC."""
+        return self.clock.instant
+
+    async def advance(
+        self,
+        *,
+        weeks: Number = 0,
+        days: Number = 0,
+        hours: Number = 0,
+        minutes: Number = 0,
+        seconds: Duration = 0,
+    ) -> None:
+        """Let virtual time pass, and let happen in it, in its order, all that is due.
+
+        Functions in threads are waited for, and take no virtual time.
+
+        Args:
+            weeks: Weeks.
+            days: Days, of 24 hours each.
+            hours: Hours.
+            minutes: Minutes.
+            seconds: Seconds, or a timedelta.
+
+        Raises:
+            ArgumentTypeError: An argument is no duration.
+            InvalidArgumentError: A duration is negative, or finer than a millisecond.
+        """
+        await self.clock.advance(
+            weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds
+        )
+
+    def runs(self, task: object) -> list[Run]:
+        """Return the runs of *task* that have ended, in the order of their ends.
+
+        Raises:
+            TaskNotFoundError: There is no such task.
+        """
+        return [run for run in self._records(task) if run.kind is not RunKind.SKIPPED]
+
+    def skipped(self, task: object) -> list[Run]:
+        """Return the ranges of ticks of *task* that were skipped, in their order.
+
+        Raises:
+            TaskNotFoundError: There is no such task.
+        """
+        return [run for run in self._records(task) if run.kind is RunKind.SKIPPED]
+
+    @property
+    def events(self) -> list[Event]:
+        """All that observers were told, without the runs that succeeded."""
+        return self._recorder.events
+
+    def _records(self, task: object) -> list[Run]:
+        name = self._scheduler._registry.find(task).name
+        standing = self._worker.standing_of(name)
+        shared = standing.task.is_shared
+        ledger = self._worker.store.ledger(name) if shared else standing.records
+        return ledger.latest(_KEPT)[::-1]
+
+
+@asynccontextmanager
+async def simulate(
+    scheduler: Scheduler,
+    *,
+    start: datetime | None = None,
+    app: object | None = None,
+    state: Mapping[str, object] | None = None,
+) -> AsyncGenerator[Simulation]:
+    """Run the tasks of *scheduler* in virtual time while the block is open.
+
+    Clock and store are replaced: nothing waits, and nothing is written. On asyncio's own event
+    loops the loop's time is virtual too, so that `asyncio.sleep` in a task takes none.
+
+    Args:
+        scheduler: The scheduler, which must not be running; one that is disabled runs as well.
+        start: The instant at which it starts; by default the first of January 2030 in UTC.
+        app: The application, for what depends on it.
+        state: What the application's lifespan would have made.
+
+    Raises:
+        ConfigurationError: A task's function cannot be supplied with what it asks for.
+        InvalidArgumentError: *start* has no time zone.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from ostinato import Scheduler
+        >>> scheduler = Scheduler()
+        >>> @scheduler.cron("0 9 * * mon-fri", tz="Europe/Zurich")
+        ... async def report() -> None: ...
+        >>> async def test() -> list[str]:
+        ...     async with simulate(scheduler, start=datetime(2030, 1, 4, tzinfo=UTC)) as sim:
+        ...         await sim.advance(days=7)
+        ...     return [f"{run.due:%A %H:%M}" for run in sim.runs(report)]
+        >>> asyncio.run(test())
+        ['Friday 08:00', 'Monday 08:00', 'Tuesday 08:00', 'Wednesday 08:00', 'Thursday 08:00']
+    """
+    clock = ManualClock() if start is None else ManualClock(start)
+    worker = scheduler._make_worker(
+        app, state, clock, MemoryStore(keep=_KEPT), is_live=True, keep=_KEPT
+    )
+    simulation = Simulation(scheduler, worker, clock)
+    worker.environment.telling.add(simulation._recorder)
+    with _virtual(worker, clock):
+        scheduler._start(worker, where="in virtual time")
+        try:
+            yield simulation
+        finally:
+            scheduler._worker = None
+            stopping = spawn(worker.stop(scheduler._grace), loop=worker.environment.loop)
+            await clock._settle()
+            while not stopping.done():
+                # Whatever it waits for, it waits for in virtual time.
+                await clock._step()
+            stopping.result()
+
+
+@contextmanager
+def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
+    """Let the running loop's own timers follow *clock*, where that can be done."""
+    loop: Any = worker.environment.loop
+    threads = worker.environment.threads
+
+    async def settle() -> None:
+        await asyncio.sleep(0)
+        while loop._ready or threads.outstanding(loop):
+            if loop._ready:
+                await asyncio.sleep(0)
+            else:
+                await threads.next_end(loop)
+
+    async def settle_blindly() -> None:
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+            if threads.outstanding(loop):
+                await threads.next_end(loop)
+
+    # The loops of asyncio are written in Python: their parts can be reached.
+    if not hasattr(loop, "_scheduled"):
+        clock._settle = settle_blindly
+        yield
+        return
+    begun, real_time = loop.time() - clock.monotonic(), loop.time
+
+    def next_elsewhere() -> float | None:
+        scheduled = loop._scheduled
+        return scheduled[0].when() - begun if scheduled else None
+
+    clock._settle, clock._next_elsewhere = settle, next_elsewhere
+    loop.time = lambda: begun + clock.monotonic()
+    try:
+        yield
+    finally:
+        loop.time = real_time
+
+
+_TURNS = 20

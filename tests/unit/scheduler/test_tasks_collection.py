@@ -1,0 +1,111 @@
+"""A module's own tasks, for a scheduler to include."""
+
+import pytest
+
+from ostinato import (
+    ArgumentTypeError,
+    DuplicateTaskError,
+    Every,
+    InvalidArgumentError,
+    Missed,
+    Scheduler,
+    Scope,
+    Tasks,
+)
+from ostinato.testing import simulate
+from tests.support.simulated import dues
+
+
+async def nothing() -> None: ...
+
+
+async def test_a_scheduler_runs_the_tasks_it_includes() -> None:
+    """Whichever way they are declared, the function itself comes back."""
+    tasks = Tasks("mail.")
+    assert tasks.every(seconds=10, name="every")(nothing) is nothing
+    assert tasks.delay(seconds=10, name="delay")(nothing) is nothing
+    assert tasks.cron("* * * * *", name="cron")(nothing) is nothing
+    assert tasks.add(Every(seconds=10), nothing, name="add").name == "mail.add"
+    scheduler = Scheduler()
+
+    scheduler.include(tasks, prefix="shop.")
+
+    assert list(scheduler.tasks) == [
+        f"shop.mail.{each}" for each in ("every", "delay", "cron", "add")
+    ]
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=15)
+        assert dues(sim.runs("shop.mail.every")) == [0, 10]
+
+
+def test_a_collection_has_policies_for_all_its_tasks() -> None:
+    """Each task may have its own instead."""
+    tasks = Tasks(missed=Missed.SKIP, timeout=30)
+    tasks.every(seconds=10, name="one")(nothing)
+    tasks.every(seconds=10, name="two", timeout=5, scope=Scope.PROCESS)(nothing)
+    scheduler = Scheduler()
+    scheduler.include(tasks)
+
+    one, two = scheduler.tasks.values()
+
+    assert (one.policy.missed, one.policy.timeout) == (Missed.SKIP, 30)
+    assert (two.policy.missed, two.policy.timeout) == (Missed.SKIP, 5)
+    assert (one.is_shared, two.is_shared) == (True, False)
+
+
+def test_what_cannot_be_included_is_refused() -> None:
+    """No two tasks of one name, no name that is too long, and nothing but tasks."""
+    tasks, scheduler = Tasks(), Scheduler()
+    tasks.every(seconds=10, name="one")(nothing)
+    scheduler.include(tasks)
+
+    with pytest.raises(DuplicateTaskError):
+        scheduler.include(tasks)
+    with pytest.raises(InvalidArgumentError):
+        scheduler.include(tasks, prefix="x" * 150)
+    with pytest.raises(ArgumentTypeError):
+        scheduler.include([nothing])
+    with pytest.raises(DuplicateTaskError):
+        tasks.every(seconds=10, name="one")(nothing)
+    with pytest.raises(InvalidArgumentError):
+        Tasks(timeout=-1)
+
+
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda scheduler: scheduler.add(3, nothing),
+        lambda scheduler: scheduler.every(seconds=1, formerly=["old"])(nothing),
+        lambda scheduler: scheduler.every(seconds=1, formerly="old")(nothing),
+        lambda scheduler: scheduler.every(seconds=1, polcy=3),
+    ],
+)
+def test_what_a_task_is_declared_with_is_checked(declare) -> None:
+    """S2: it fails where it is declared."""
+    with pytest.raises(ArgumentTypeError):
+        declare(Scheduler())
+
+
+def test_a_schedule_that_cannot_be_jittered_says_so() -> None:
+    """S10: one of the user's own has to be a Composable for that."""
+
+    class Own:
+        text = "own"
+
+        def next_after(self, instant, /):
+            return None
+
+        def anchored(self, at, /):
+            return self
+
+        def describe(self) -> str:
+            return "own"
+
+    with pytest.raises(ValueError, match="no Composable"):
+        Scheduler().add(Own(), nothing, jitter=1)
+
+
+def test_s10_a_jitter_of_a_whole_period_is_refused() -> None:
+    """S10: the start would reach the next tick."""
+    with pytest.raises(ValueError, match="is not below the period"):
+        Scheduler().every(seconds=10, jitter=10)(nothing)
