@@ -25,10 +25,16 @@ from tools.report import fail, step
 ROOT = Path(__file__).resolve().parent
 IN_CI = os.environ.get("CI") == "true"
 SESSIONS = (
-    *("lint", "types", "tests", "calendar", "newest", "oldest"),
+    *("lint", "types", "tests", "calendar", "endurance", "newest", "oldest"),
     *("starlette", "coverage", "packaging"),
 )
-STATIC = ("lint", "types", "calendar", "packaging")  # These start no browser and no server.
+STATIC = (
+    "lint",
+    "types",
+    "calendar",
+    "endurance",
+    "packaging",
+)  # These start no browser and no server.
 
 
 def main(arguments: list[str]) -> int:

@@ -26,6 +26,12 @@ SERVER_TESTS = (
 )
 # Judged minute by minute over decades of every zone: the answer knows no Python and no framework.
 CALENDAR_TESTS = ("tests/properties/test_cron_changes*", "tests/properties/test_random_crons*")
+# Thousands of runs, starts and declarations: what they show, they show on one Python.
+ENDURANCE_TESTS = (
+    "tests/integration/test_leaks*",
+    "tests/properties/test_accounting_machine*",
+    "tests/properties/test_declaration_fuzz*",
+)
 MEASURED = ROOT / ".nox" / "measured"
 
 nox.needs_version = ">=2026.10"
@@ -68,7 +74,7 @@ def tests(session: nox.Session) -> None:
     install(session, "runner", "newest", pins=ROOT / "constraints.txt")
     # What a server process does is shown once, and once more with the oldest frameworks.
     elsewhere = () if session.python == SUPPORTED[-1] else SERVER_TESTS
-    run_pytest(session, *left_to_one(session, *elsewhere, *CALENDAR_TESTS))
+    run_pytest(session, *left_to_one(session, *elsewhere, *CALENDAR_TESTS, *ENDURANCE_TESTS))
 
 
 @nox.session(python=SUPPORTED[-1])
@@ -76,6 +82,14 @@ def calendar(session: nox.Session) -> None:
     """Judge the schedules over every change of every clock, unmeasured: that would take minutes."""
     install(session, "runner", "newest", pins=ROOT / "constraints.txt")
     found = [str(path) for pattern in CALENDAR_TESTS for path in sorted(ROOT.glob(pattern))]
+    session.run("pytest", *found, *session.posargs)
+
+
+@nox.session(python=SUPPORTED[-1])
+def endurance(session: nox.Session) -> None:
+    """Run, start, declare and steer again and again, unmeasured, and look for what is left over."""
+    install(session, "runner", "newest", pins=ROOT / "constraints.txt")
+    found = [str(path) for pattern in ENDURANCE_TESTS for path in sorted(ROOT.glob(pattern))]
     session.run("pytest", *found, *session.posargs)
 
 
@@ -102,14 +116,19 @@ def oldest(session: nox.Session) -> None:
     names = ("-W", "ignore:The anyio:DeprecationWarning")
     # Its test client leaves streams unclosed, which comes out wherever garbage is collected next.
     streams = ("-W", "ignore:Unclosed <MemoryObject:ResourceWarning")
-    run_pytest(session, *names, *streams, *left_to_one(session, *CALENDAR_TESTS))
+    run_pytest(session, *names, *streams, *left_to_one(session, *CALENDAR_TESTS, *ENDURANCE_TESTS))
 
 
 @nox.session
 def starlette(session: nox.Session) -> None:
     """Run the suite where Starlette is installed and FastAPI is not."""
     install(session, "runner", "starlette", pins=ROOT / "constraints.txt")
-    run_pytest(session, "--without-fastapi", *left_to_one(session, *CALENDAR_TESTS), "tests")
+    run_pytest(
+        session,
+        "--without-fastapi",
+        *left_to_one(session, *CALENDAR_TESTS, *ENDURANCE_TESTS),
+        "tests",
+    )
 
 
 @nox.session
@@ -141,7 +160,7 @@ def packaging(session: nox.Session) -> None:
 
 def left_to_one(session: nox.Session, *patterns: str) -> list[str]:
     """Return pytest's arguments that leave out *patterns*, and say which session has them."""
-    session.log(f"left to `calendar` or to tests-{SUPPORTED[-1]}: {' '.join(patterns)}")
+    session.log(f"left to `calendar`, `endurance` or tests-{SUPPORTED[-1]}: {' '.join(patterns)}")
     return [f"--ignore-glob={pattern}" for pattern in patterns]
 
 

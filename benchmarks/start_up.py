@@ -1,8 +1,9 @@
 """What a scheduler adds to the start-up of an application: S67 promises 50 ms for 1,000 tasks.
 
 Each figure is the median of its rounds, each round a process of its own: from the server's
-`lifespan.startup` to the application's answer, with the scheduler and without. The exit code is 1
-where the promise is broken.
+`lifespan.startup` to the application's answer, with the scheduler and without. The start waits for
+nothing, so what is judged is its CPU time, which is the same on a machine that others use. The exit
+code is 1 where the promise is broken.
 """
 
 import argparse
@@ -40,17 +41,21 @@ def main() -> int:
         print(json.dumps(asyncio.run(measure(kind, int(count), level))))
         return 0
     is_kept = True
-    print("| tasks | kind | log level | start-up, ms | slowest | first turn behind it, ms |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| tasks | kind | log level | CPU, ms | slowest | by the clock, ms | turn behind it, ms |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for count in COUNTS:
         for kind in KINDS if count else KINDS[:1]:
             for level in LEVELS:
                 rounds = [_in_process(kind, count, level) for _ in range(arguments.rounds)]
-                start_up = [each["start-up"] for each in rounds]
+                cpu = [each["CPU"] for each in rounds]
+                by_clock = median(each["by the clock"] for each in rounds)
                 behind = median(each["behind"] for each in rounds)
-                row = (f"{count:,}", kind, level, f"{median(start_up):.1f}", f"{max(start_up):.1f}")
-                print("|", " | ".join((*row, f"{behind:.1f}")), "|")
-                is_kept = is_kept and (count > PROMISED_FOR or median(start_up) < LIMIT)
+                figures = [median(cpu), max(cpu), by_clock, behind]
+                row = (f"{count:,}", kind, level, *(f"{figure:.1f}" for figure in figures))
+                print("|", " | ".join(row), "|")
+                is_kept = is_kept and (count > PROMISED_FOR or median(cpu) < LIMIT)
     print("kept" if is_kept else f"broken: {PROMISED_FOR:,} tasks are to start in {LIMIT:g} ms")
     return 0 if is_kept else 1
 
@@ -92,17 +97,21 @@ async def _start(app: ASGIApp) -> dict[str, float]:
     answers: asyncio.Queue[Any] = asyncio.Queue()
     scope = {"type": "lifespan", "state": {}}
     server = asyncio.ensure_future(app(scope, messages.get, answers.put))
-    begun = time.perf_counter()
+    begun, begun_cpu = time.perf_counter(), time.process_time()
     await messages.put({"type": "lifespan.startup"})
     answer = await answers.get()
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     assert answer["type"] == "lifespan.startup.complete", answer  # noqa: S101 - else it is no figure
     # What the start has left for later is done when a timer of the loop comes round again.
     await asyncio.sleep(0.001)
     behind = time.perf_counter()
     await messages.put({"type": "lifespan.shutdown"})
     await server
-    return {"start-up": (started - begun) * 1e3, "behind": (behind - started) * 1e3}
+    return {
+        "CPU": (started_cpu - begun_cpu) * 1e3,
+        "by the clock": (started - begun) * 1e3,
+        "behind": (behind - started) * 1e3,
+    }
 
 
 def _in_process(kind: str, count: int, level: str) -> dict[str, float]:

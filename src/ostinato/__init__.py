@@ -21,14 +21,16 @@ from ostinato.errors import (
     RunTimeoutError,
     SwallowedExceptionError,
     TaskNotFoundError,
+    TooFrequentError,
     UnmetRequirementError,
     UnresolvedTasksError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
 if TYPE_CHECKING:
+    from ostinato._outcomes import Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
-    from ostinato._run import Outcome, Run, RunKind, SkipReason, Tick
+    from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
     from ostinato._status import TaskState, TaskStatus
     from ostinato._task import Task
@@ -79,6 +81,7 @@ __all__ = [
     "TaskStatus",
     "Tasks",
     "Tick",
+    "TooFrequentError",
     "UnmetRequirementError",
     "UnresolvedTasksError",
     "repeat_every",
@@ -95,15 +98,15 @@ _LATE = {
     "Observer": "protocols",
     "OnCrash": "_policy",
     "Once": "schedules",
-    "Outcome": "_run",
+    "Outcome": "_outcomes",
     "Overlap": "_policy",
     "Retry": "_policy",
     "Run": "_run",
     "RunIn": "_policy",
-    "RunKind": "_run",
+    "RunKind": "_outcomes",
     "Scheduler": "_scheduler",
     "Scope": "_policy",
-    "SkipReason": "_run",
+    "SkipReason": "_outcomes",
     "Task": "_task",
     "TaskState": "_status",
     "TaskStatus": "_status",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, cast
 
-from ostinato._run import Run, RunKind, SkipReason
+from ostinato._outcomes import RunKind, SkipReason
+from ostinato._run import Run
 
 __all__ = [
     "Claim",

@@ -2,7 +2,8 @@
 
 from ostinato._instants import milliseconds_of
 from ostinato._lease import Skipped
-from ostinato._run import Outcome, Run, RunKind
+from ostinato._outcomes import Outcome, RunKind
+from ostinato._run import Run
 
 __all__ = ["Ledger"]
 

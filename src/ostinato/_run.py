@@ -4,53 +4,21 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from enum import StrEnum
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from ostinato._instants import instant_of
+from ostinato._outcomes import Outcome, RunKind, SkipReason
+from ostinato._rarities import Rarities
 from ostinato.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from datetime import datetime, timedelta
 
-__all__ = ["Outcome", "Run", "RunKind", "SkipReason", "Tick"]
+__all__ = ["Run", "Tick"]
 
 _logger = logging.getLogger("ostinato.run")
-
-
-class Outcome(StrEnum):
-    """How a run ended."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    CANCELLED = "cancelled"
-    ABANDONED = "abandoned"
-    SKIPPED = "skipped"
-
-
-class SkipReason(StrEnum):
-    """Why a tick, or a range of consecutive ticks, was not run."""
-
-    OVERLAP = "overlap"
-    TOO_LATE = "too_late"
-    PAUSED = "paused"
-    COALESCED = "coalesced"
-    SHUTDOWN = "shutdown"
-    STORE_DOWN = "store_down"
-    LIMIT = "limit"
-    ALREADY_RUN = "already_run"
-
-
-class RunKind(StrEnum):
-    """What a run was started by."""
-
-    TICK = "tick"
-    MANUAL = "manual"
-    BACKFILL = "backfill"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +88,7 @@ class Run:
         self._finished: float | None = None
         self._previous_success = previous_success
         self._is_recorded = False
-        self._rarities: _Rarities | None = None
+        self._rarities: Rarities | None = None
 
     @classmethod
     def of_skipped(
@@ -141,9 +109,9 @@ class Run:
         return record
 
     @property
-    def _rarely(self) -> _Rarities:
+    def _rarely(self) -> Rarities:
         if self._rarities is None:
-            self._rarities = _Rarities()
+            self._rarities = Rarities()
         return self._rarities
 
     @property
@@ -276,33 +244,6 @@ class Run:
     def __repr__(self) -> str:
         state = "under way" if self.outcome is None else self.outcome.value
         return f"<Run {self.id}: {state}>"
-
-
-class _Rarities:
-    """What most runs do without."""
-
-    __slots__ = (
-        "cancelled",
-        "count",
-        "id",
-        "is_cancelled",
-        "last_due",
-        "lease_lost",
-        "message",
-        "progressed",
-        "reason",
-    )
-
-    def __init__(self) -> None:
-        self.id: str | None = None
-        self.is_cancelled = False
-        self.cancelled: Event | None = None
-        self.lease_lost: Event | None = None
-        self.progressed: float | None = None
-        self.message: str | None = None
-        self.reason: SkipReason | None = None
-        self.count = 1
-        self.last_due: int | None = None
 
 
 class _RunLogger(logging.LoggerAdapter[logging.Logger]):

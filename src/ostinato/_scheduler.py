@@ -38,6 +38,7 @@ from ostinato.errors import (
     ForeignLoopError,
     LateDeclarationError,
     NotRunningError,
+    TooFrequentError,
 )
 from ostinato.observers.logging import LoggingObserver
 from ostinato.stores.memory import MemoryStore
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
 __all__ = ["Scheduler"]
 
 _LONGEST_NAMESPACE = 40
+# In milliseconds: each tick is claimed at the store.
+_SHORTEST_SHARED_PERIOD = 50
 
 
 class Scheduler(Declaring, Controls):
@@ -196,7 +199,9 @@ class Scheduler(Declaring, Controls):
             injection_of(task)
         self._registry.add(task)
         # Once for all but the first start, which is to take no time.
-        self._prepared[task.name] = prepare(task)
+        self._prepared[task.name] = standing = prepare(task)
+        if task.is_shared and 0 < standing.period < _SHORTEST_SHARED_PERIOD:
+            raise TooFrequentError(task.name, standing.period, "memory://", _SHORTEST_SHARED_PERIOD)
         if task.parameters.has_dependencies or task.parameters.unresolved is not None:
             self._dependent[task.name] = task
 

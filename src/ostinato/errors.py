@@ -10,6 +10,7 @@ OstinatoError
 │   │   └── InvalidCronError                      .expression .position
 │   ├── DuplicateTaskError        (ValueError)    .task_name
 │   ├── LateDeclarationError      (RuntimeError)  .task_name
+│   ├── TooFrequentError          (ValueError)    .task_name .period .store
 │   ├── UnresolvedTasksError      (TypeError)     .problems
 │   ├── MissingExtraError         (ImportError)   .extra
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
@@ -46,6 +47,7 @@ __all__ = [
     "RunTimeoutError",
     "SwallowedExceptionError",
     "TaskNotFoundError",
+    "TooFrequentError",
     "UnmetRequirementError",
     "UnresolvedTasksError",
 ]
@@ -162,6 +164,20 @@ class LateDeclarationError(ConfigurationError, RuntimeError):
         super().__init__(
             f"{shown(task_name)} was declared while its scheduler is running; declare tasks where "
             "the module is imported, and steer them with pause, resume, reschedule and trigger"
+        )
+
+
+class TooFrequentError(ConfigurationError, ValueError):
+    """A task that the cluster shares is due more often than its store is asked."""
+
+    def __init__(self, task_name: str, period: int, store: str, shortest: int) -> None:
+        """Build the message from the names, and from periods in milliseconds."""
+        self.task_name = task_name
+        self.period = period
+        self.store = store
+        super().__init__(
+            f"{shown(task_name)} has a period of {period} ms, and {store} takes {shortest} ms at "
+            "the least; lengthen it, or declare it with scope=Scope.PROCESS"
         )
 
 

@@ -29,7 +29,7 @@ PARENT = """
 
     logging.getLogger("ostinato").addHandler(Events())
 
-    @scheduler.every(seconds=0.01, name="beat")
+    @scheduler.every(seconds=0.05, name="beat")
     async def beat():
         ran[os.getpid()] = ran.get(os.getpid(), 0) + 1
 

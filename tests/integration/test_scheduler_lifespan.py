@@ -12,7 +12,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.testclient import TestClient
 
-from ostinato import Outcome, Run, Scheduler, TaskState
+from ostinato import Outcome, Run, Scheduler, Scope, TaskState
 from ostinato.errors import (
     ArgumentTypeError,
     ForeignLoopError,
@@ -44,7 +44,7 @@ def counting(scheduler: Scheduler) -> list[int]:
     """Declare a task that runs at every turn of the loop or so, and return what it writes to."""
     runs: list[int] = []
 
-    @scheduler.every(seconds=0.001, name="count")
+    @scheduler.every(seconds=0.001, name="count", scope=Scope.PROCESS)
     async def count() -> None:
         runs.append(len(runs))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 
@@ -62,7 +62,11 @@ def ends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             )
             for way in WAYS
         }
-        return {way: future.result() for way, future in found.items()}
+    errors = [future.exception() for future in found.values()]
+    # Who waited for one that failed has nothing to say.
+    if failed := [each for each in errors if each and not isinstance(each, BrokenBarrierError)]:
+        raise failed[0]
+    return {way: future.result() for way, future in found.items()}
 
 
 def end_of(

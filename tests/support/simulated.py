@@ -18,6 +18,7 @@ __all__ = [
     "dues",
     "ends",
     "let_threads_be",
+    "milliseconds",
     "recorded",
     "skips",
     "sleeping",
@@ -123,3 +124,8 @@ async def threads_ended(sim: Simulation) -> None:
     while threads.outstanding(loop):
         await threads.next_end(loop)
     await _settle()
+
+
+def milliseconds(instant: datetime) -> int:
+    """Return *instant* as a store keeps it."""
+    return round(instant.timestamp() * 1_000)

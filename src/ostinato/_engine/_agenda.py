@@ -81,26 +81,29 @@ class Agenda:
 
     def shift(self, milliseconds: int) -> list[Standing]:
         """Move every instant by *milliseconds*; return whose they are."""
-        moved = [
-            (at + milliseconds, standing)
+        # Twice at one instant, it is moved once.
+        moved = {
+            standing: at + milliseconds
             for at, known in self._due.items()
             for standing in (known if isinstance(known, list) else (known,))
             if standing.entry == at
-        ]
+        }
         self._due.clear()
         self._instants.clear()
         self._stale = 0
-        for at, standing in moved:
+        for standing, at in moved.items():
             standing.entry = None
             self.put(at, standing)
-        return [standing for _, standing in moved]
+        return list(moved)
 
     def __len__(self) -> int:
-        return sum(
-            standing.entry == at
+        live = {
+            standing
             for at, known in self._due.items()
             for standing in (known if isinstance(known, list) else (known,))
-        )
+            if standing.entry == at
+        }
+        return len(live)
 
     def __bool__(self) -> bool:
         return bool(self._instants)

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Callable
 
 from ostinato._engine._environment import Environment
-from ostinato._engine._missed import Decision, decide, horizon_of, skip_until
+from ostinato._engine._missed import Decision, decide, horizon_of, run_queued, skip_until
 from ostinato._engine._perform import Performer
 from ostinato._engine._settling import Settling
 from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
 from ostinato._lease import Claim, Skipped, new_claim
+from ostinato._outcomes import RunKind, SkipReason
 from ostinato._policy import Overlap
-from ostinato._run import Run, RunKind, SkipReason
+from ostinato._run import Run
 from ostinato.errors import AlreadyRunningError
 from ostinato.protocols import Store, Timer
 
@@ -53,6 +54,8 @@ class Claims:
         self._on_next = on_next
         self._tell = environment.telling.tell
         self._watch: Timer | None = None
+        # How many of the free threads are meant for runs that were decided on a moment ago.
+        self._reserved = 0
         self.settling = Settling(
             environment, store, on_next=on_next, on_over=on_over, on_freed=self.feed_starved
         )
@@ -101,6 +104,13 @@ class Claims:
                 self._start(standing, decision)
         if shared:
             self._claim(shared)
+        if self._reserved:
+            # Until what has been started has begun, and has its threads.
+            self._environment.loop.call_soon(self._unreserve)
+
+    def _unreserve(self) -> None:
+        self._reserved = 0
+        self.feed_starved()
 
     def _end_pause(self, standing: Standing, now: float) -> None:
         """Resume a task whose pause was to end by itself, if it is over."""
@@ -114,19 +124,23 @@ class Claims:
         is_full = standing.is_quarantined or (limit is not None and standing.running >= limit)
         if standing.running and is_full:
             return self._decide_on_overlap(standing, expected, now)
-        if standing.is_thread_bound and not self._environment.threads.has_free:
-            self._starve(standing)
-            return None
+        if standing.is_thread_bound:
+            if self._environment.threads.vacant <= self._reserved:
+                self._starve(standing)
+                return None
+            self._reserved += 1
         horizon = horizon_of(standing, expected, now)
         if standing.is_queued:
             standing.is_queued = False
-            return self._bounded(standing, _run_queued(standing, expected, horizon))
+            return self._bounded(standing, run_queued(standing.ticks, expected, horizon))
         policy = standing.task.policy
         # A tick is as late as its start is, which jitter and spread have put off on purpose.
         prompt = now
         if standing.spread or standing.jitter is not None:
             prompt -= standing.delay_of(standing.ticks.passed(expected, horizon).newest)
-        decision = decide(policy.missed, policy.catch_up, standing.ticks, expected, prompt, horizon)
+        decision = decide(
+            policy.missed, policy.catch_up, standing.ticks, expected, prompt, horizon=horizon
+        )
         if decision.is_truncated:
             self._tell("ostinato.missed_truncated", standing.task.name, due=decision.due)
         return self._bounded(standing, decision)
@@ -283,12 +297,3 @@ def _claim_of(wanted: Wanted) -> Claim:
             standing.concurrency,
         )
     )
-
-
-def _run_queued(standing: Standing, expected: int, now: float) -> Decision:
-    """Return the decision to run the tick *expected*, which waited, and none that came behind."""
-    following = standing.ticks.after(expected)
-    if following is None or following > now:
-        return Decision(expected, following, None)
-    passed, following = skip_until(standing.ticks, following, now, SkipReason.OVERLAP)
-    return Decision(expected, following, passed)

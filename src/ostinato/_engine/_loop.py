@@ -90,9 +90,6 @@ class Loop:
                     left = min(left, timeline.longest_wait)
                 wait = left if wait is None else min(wait, left)
         if wait is None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
             return
         instant = now + max(wait, 0.0)
         if self._timer is not None:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from ostinato._engine._standing import Standing
 from ostinato._engine._ticks import Passed, Ticks
 from ostinato._lease import Skipped
+from ostinato._outcomes import SkipReason
 from ostinato._policy import Missed
-from ostinato._run import SkipReason
 
-__all__ = ["PROMPT", "Decision", "decide", "horizon_of", "skip_until"]
+__all__ = ["PROMPT", "Decision", "decide", "horizon_of", "run_queued", "skip_until"]
 
 # A tick that starts this soon was not missed, whatever the policy: waking takes a moment.
 PROMPT = 1_000
@@ -39,6 +39,7 @@ def decide(
     ticks: Ticks,
     expected: int,
     now: float,
+    *,
     horizon: float | None = None,
 ) -> Decision:
     """Return what is to be done at the instant *now* about the ticks from *expected* on.
@@ -94,6 +95,15 @@ def skip_until(
     return Skipped(expected, found.newest, number, reason), found.following
 
 
+def run_queued(ticks: Ticks, expected: int, now: float) -> Decision:
+    """Return the decision to run the tick *expected*, which waited, and none that came behind."""
+    following = ticks.after(expected)
+    if following is None or following > now:
+        return Decision(expected, following, None)
+    passed, following = skip_until(ticks, following, now, SkipReason.OVERLAP)
+    return Decision(expected, following, passed)
+
+
 def _run_newest(expected: int, found: Passed, reason: SkipReason) -> Decision:
     passed = None
     if found.previous is not None:
@@ -112,6 +122,8 @@ def _run_oldest(
     """Return the decision to run the first tick from *earliest* on, or one of the newest."""
     if earliest > found.newest:
         return _skip_all(expected, found, SkipReason.TOO_LATE)
+    if found.newest == expected:
+        return Decision(expected, found.following, None)
     reason = SkipReason.TOO_LATE
     # There is one: the newest is not before it.
     first = expected if earliest == expected else ticks.after(earliest - 1) or found.newest

@@ -14,7 +14,8 @@ from ostinato._engine._spawn import leave_behind, spawn_eagerly
 from ostinato._engine._standing import Standing
 from ostinato._engine._verdict import Verdict, judge
 from ostinato._function import UserFunction
-from ostinato._run import Outcome, Run
+from ostinato._outcomes import Outcome
+from ostinato._run import Run
 from ostinato.errors import RunTimeoutError, shown
 from ostinato.protocols import Timer
 

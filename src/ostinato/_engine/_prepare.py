@@ -84,8 +84,11 @@ def first_due(task: Task, schedule: Schedule, now: float) -> int | None:
         return begin + late * period
     if isinstance(inner, Delay):
         return max(begin, -int(-now // 1))
-    # At its start or after it, and never at once: it does not run because it was deployed.
-    found = schedule.next_after(instant_of(max(begin - 1, now)))
+    bound = schedule.anchored(instant_of(begin))
+    # What has a part that counts from its start may be due at it; a calendar is not due at once,
+    # for it does not run because it was deployed.
+    earliest = max(begin - 1, now if bound == schedule else -int(-now // 1) - 1)
+    found = bound.next_after(instant_of(earliest))
     return None if found is None else milliseconds_of(found)
 
 

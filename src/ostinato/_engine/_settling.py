@@ -6,8 +6,9 @@ from ostinato._engine._environment import Environment
 from ostinato._engine._missed import horizon_of, skip_until
 from ostinato._engine._standing import Standing
 from ostinato._lease import Claim, Settlement, Skipped, new_settlement
+from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._policy import Overlap
-from ostinato._run import Outcome, Run, RunKind, SkipReason
+from ostinato._run import Run
 from ostinato.protocols import Store
 
 __all__ = ["Settling"]
@@ -206,10 +207,9 @@ class Settling:
             standing.end_at(standing.task.policy.until)
             return None
         expected = standing.next_due
-        if expected is None or expected > now or standing.is_paused:
-            # What falls due in a pause is decided about at its end.
-            return None
-        if expected + standing.delay_of(expected) > now:
+        # What falls due in a pause is decided about at its end.
+        is_waited_for = expected is None or expected > now or standing.is_paused
+        if expected is None or is_waited_for or expected + standing.delay_of(expected) > now:
             return None
         overlap = standing.task.policy.overlap
         if overlap is Overlap.QUEUE_ONE:

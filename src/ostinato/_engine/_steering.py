@@ -10,7 +10,8 @@ from ostinato._engine._standing import Standing
 from ostinato._engine._worker import Worker
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._ledger import Ledger
-from ostinato._run import Run, RunKind, SkipReason
+from ostinato._outcomes import RunKind, SkipReason
+from ostinato._run import Run
 from ostinato._status import TaskState, TaskStatus
 from ostinato.protocols import Schedule
 
@@ -58,7 +59,7 @@ class Steering:
             standing, {"paused": True, "paused_reason": reason, "paused_until": milliseconds}
         )
         self._worker.put_next(standing)
-        self._tell("ostinato.task_paused", standing.task.name, reason=reason)
+        self._tell("ostinato.task_paused", standing.task.name, reason=reason or "on request")
 
     def resume(self, standing: Standing, *, catch_up: bool) -> None:
         """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*."""

@@ -26,7 +26,9 @@ class Telling:
     def add(self, observer: Observer) -> None:
         """Tell *observer*, too."""
         self._observers = (*self._observers, observer)
-        self._wanting.clear()
+        for name, wanting in self._wanting.items():
+            if _wants(observer, name):
+                self._wanting[name] = (*wanting, observer)
 
     def who_wants(self, name: str) -> tuple[Observer, ...]:
         """Return the observers that want to be told of the events called *name*."""

@@ -117,9 +117,9 @@ class Threads:
             self._queue.put(None)
 
     @property
-    def has_free(self) -> bool:
-        """Whether a job that is submitted now is taken by a thread at once."""
-        return self._backlog < self._free or self._count < self._limit
+    def vacant(self) -> int:
+        """How many jobs would be taken by threads at once, if they were submitted now."""
+        return self._limit - self._count + self._free - self._backlog
 
     def outstanding(self, loop: asyncio.AbstractEventLoop) -> int:
         """Return how many jobs of the *loop* were submitted whose end has not reached it yet."""

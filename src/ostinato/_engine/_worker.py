@@ -18,14 +18,14 @@ from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
 from ostinato._lease import Registration
 from ostinato._ledger import Ledger
-from ostinato._run import SkipReason
+from ostinato._outcomes import SkipReason
 from ostinato.protocols import Injection
 from ostinato.stores.memory import MemoryStore
 
 __all__ = ["Worker"]
 
-# What takes 5 milliseconds of the event loop for intervals and 20 for cron; more take more turns.
-_SLICE = 250
+# What takes a millisecond of the event loop for intervals and ten for cron; more take more turns.
+_SLICE = 100
 # More first ticks than this are not started in one instant.
 _MOST_AT_ONCE = 20
 _LONGEST_WAIT = 60.0

@@ -5,7 +5,8 @@ from threading import RLock
 
 from ostinato._lease import Claim, Lease, Registration, Reply, Settlement, TaskRow, new_lease
 from ostinato._ledger import Ledger
-from ostinato._run import Outcome, Run, RunKind
+from ostinato._outcomes import Outcome, RunKind
+from ostinato._run import Run
 
 __all__ = ["MemoryStore"]
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ostinato._engine._spawn import spawn
-from ostinato._run import RunKind
+from ostinato._outcomes import RunKind
 from ostinato.stores.memory import MemoryStore
 from ostinato.testing._clock import ManualClock
 from ostinato.testing._recorder import Recorder

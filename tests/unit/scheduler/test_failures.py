@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from ostinato import Outcome, Overlap, Scheduler, Scope, TaskState
-from ostinato.testing import simulate
+from ostinato.testing import ManualClock, Recorder, simulate
 from tests.support.simulated import dues, ends, recorded, skips, told
 
 KINDS = ["async", "thread"]
@@ -215,12 +215,12 @@ async def test_s65_the_runs_that_are_allowed_beside_the_last_failure_end_as_they
 async def test_s58_an_error_whose_text_cannot_be_had_is_recorded_as_well() -> None:
     """S58: `str` of an exception is the user's code: it may raise, or be long."""
 
-    class Unspeakable(Exception):
+    class UnspeakableError(Exception):
         def __str__(self) -> str:
             raise RuntimeError
 
     scheduler = Scheduler()
-    silent = declare(scheduler, "async", Unspeakable())
+    silent = declare(scheduler, "async", UnspeakableError())
     long = declare(scheduler, "thread", ValueError("x" * 10_000))
 
     async with simulate(scheduler) as sim:
@@ -228,7 +228,7 @@ async def test_s58_an_error_whose_text_cannot_be_had_is_recorded_as_well() -> No
 
         (run,) = sim.runs(silent)
         assert run.error is not None
-        assert run.error.startswith("Unspeakable: ")
+        assert run.error.startswith("UnspeakableError: ")
         (run,) = sim.runs(long)
         assert run.error is not None
         assert len(run.error) == 2_000
@@ -315,3 +315,52 @@ async def test_s66_a_schedule_that_raises_stops_its_task_alone() -> None:
         assert status.reason == "its schedule raised LookupError: no more"
         assert told(sim)["task_stopped"] == 1
         assert sim.runs(broken)[-1].outcome is Outcome.SUCCEEDED
+
+
+async def test_s66_a_schedule_that_raises_under_a_run_stops_its_task_behind_it() -> None:
+    """S66: the run is recorded, and its slot is free."""
+
+    class Broken:
+        text = "broken"
+        asked = 0
+
+        def next_after(self, instant, /):
+            self.asked += 1
+            if self.asked > 2:
+                raise LookupError("no more")
+            return instant + timedelta(seconds=10)
+
+        def anchored(self, at, /):
+            return self
+
+        def describe(self) -> str:
+            return "broken"
+
+    scheduler = Scheduler()
+
+    async def task() -> None:
+        await asyncio.sleep(25)
+
+    scheduler.add(Broken(), task)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=60)
+        status = await scheduler.status(task)
+
+        assert ends(sim.runs(task)) == [(10, "succeeded")]
+        assert (status.state, status.running) == (TaskState.STOPPED, ())
+
+
+async def test_s66_a_local_task_remembers_its_successes() -> None:
+    """S66: without the store, and with an observer that wants them."""
+    recorder = Recorder()
+    scheduler = Scheduler(observers=[recorder], enabled=True, clock=(clock := ManualClock()))
+
+    @scheduler.every(seconds=10, scope=Scope.PROCESS)
+    async def task() -> None: ...
+
+    async with scheduler.running():
+        await clock.advance(seconds=25)
+        assert await recorded(scheduler, task) == {"succeeded": 3}
+
+    assert recorder.names.count("ostinato.run_succeeded") == 3

@@ -10,7 +10,7 @@ from tests.support.simulated import sleeping
 
 
 async def test_an_observer_is_told_what_it_wants() -> None:
-    """It is asked once for each kind of event."""
+    """It is asked beforehand, not at each event."""
 
     class Picky(Recorder):
         def __init__(self) -> None:
@@ -28,8 +28,9 @@ async def test_an_observer_is_told_what_it_wants() -> None:
     async with simulate(scheduler) as sim:
         await sim.advance(seconds=35)
 
-        assert picky.names == ["ostinato.run_succeeded"]
-        assert len(picky.asked) == len(set(picky.asked)) + 1
+        assert picky.names == ["ostinato.run_succeeded"] * 2
+        # And once more, for an observer has come behind it: the simulation's.
+        assert max(map(picky.asked.count, picky.asked)) == 1
         assert all_ears.names == [
             "ostinato.scheduler_started",
             "ostinato.run_succeeded",
@@ -66,7 +67,7 @@ def test_each_record_has_a_message_that_its_facts_fit() -> None:
     logger.propagate = False
     observer = LoggingObserver(logger)
     for name, record in records.items():
-        facts: dict[str, object] = {fact: 1 for fact in record.facts}
+        facts: dict[str, object] = dict.fromkeys(record.facts, 1)
         has_task = record.message.count("%") - len(record.facts)
 
         observer.notify(Event(name, "task" if has_task else None, None, None, facts))

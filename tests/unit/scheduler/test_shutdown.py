@@ -205,7 +205,7 @@ async def test_s53_a_thread_is_asked_to_end() -> None:
         seen.append(run.cancelled.wait(10))
         gate.release()
 
-    async with stopping(scheduler, after=1) as (sim, _):
+    async with stopping(scheduler, after=1) as _:
         await gate.begun()
 
     gate._released.wait(10)

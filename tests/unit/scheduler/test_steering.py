@@ -518,3 +518,34 @@ async def test_s25_who_catches_up_with_a_pause_obeys_catch_up() -> None:
 
         assert dues(sim.runs(nothing)) == [0, 20]
         assert skips(sim, nothing) == [(10, 10, 1, SkipReason.TOO_LATE)]
+
+
+async def test_a_paused_task_leaves_its_scheduler_without_a_timer() -> None:
+    """Where nothing is awaited, nothing wakes."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=10)(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        await scheduler.pause(nothing)
+        # For a minute it is looked whether the run that was under way is stuck.
+        await sim.advance(minutes=2)
+
+        assert sim.clock._next_due() is None
+        await scheduler.resume(nothing)
+        await sim.advance(seconds=5)
+        assert dues(sim.runs(nothing)) == [0, 130]
+
+
+async def test_cancel_finds_its_run_among_others() -> None:
+    """Beside it others may be under way."""
+    scheduler, task = Scheduler(), sleeping(25)
+    scheduler.every(seconds=10, overlap=Overlap.ALLOW)(task)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=15)
+        _, second = (await scheduler.status(task)).running
+        assert await scheduler.cancel(second.id)
+        await sim.advance(seconds=1)
+
+        assert ends(sim.runs(task)) == [(10, "cancelled")]

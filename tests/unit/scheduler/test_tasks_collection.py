@@ -77,7 +77,7 @@ def test_what_cannot_be_included_is_refused() -> None:
         lambda scheduler: scheduler.add(3, nothing),
         lambda scheduler: scheduler.every(seconds=1, formerly=["old"])(nothing),
         lambda scheduler: scheduler.every(seconds=1, formerly="old")(nothing),
-        lambda scheduler: scheduler.every(seconds=1, polcy=3),
+        lambda scheduler: scheduler.every(seconds=1, no_such_policy=3),
     ],
 )
 def test_what_a_task_is_declared_with_is_checked(declare) -> None:

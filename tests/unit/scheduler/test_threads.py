@@ -237,14 +237,37 @@ async def test_s51_a_thread_that_has_ended_is_not_timed_out() -> None:
         let_threads_be(sim)
         await sim.advance(seconds=1)
         await gate.begun()
-        threads = sim._worker.environment.threads
+        completions = sim._worker.environment.threads._completions[asyncio.get_running_loop()]
         gate.release()
-        while threads._running:
+        while not completions._ended:
             threading.Event().wait(0.001)
         # In one turn of the loop: the end is delivered, and then the time is over.
-        threads._completions[asyncio.get_running_loop()]._drain()
+        completions._drain()
         sim.clock._elapsed += 4_000_000
         sim.clock._fire()
         await sim.advance(seconds=1)
 
         assert ends(sim.runs(gate.keep)) == [(0, "succeeded")]
+
+
+@pytest.mark.parametrize("ends_the_scheduler", [True, False])
+async def test_s72_a_scheduler_ends_while_a_tick_waits_for_a_thread(
+    ends_the_scheduler: bool,
+) -> None:
+    """S72: nothing waits any longer, and nothing is told."""
+    scheduler, gate = Scheduler(threads=1), Gate()
+    scheduler.every(hours=1, name="holder")(gate.keep)
+    scheduler.every(hours=1, start=2, name="waiting")(lambda: None)
+
+    async with simulate(scheduler) as sim:
+        let_threads_be(sim)
+        await sim.advance(seconds=1)
+        await gate.begun()
+        await sim.advance(seconds=3)
+        if not ends_the_scheduler:
+            gate.release()
+            await threads_ended(sim)
+    gate.release()
+    await sim.clock.advance(seconds=30)
+
+    assert told(sim)["threads_exhausted"] == 0

@@ -1,0 +1,104 @@
+"""One process's heap of next instants."""
+
+from ostinato import Scheduler
+from ostinato._engine import _agenda
+from ostinato._engine._agenda import Agenda
+from ostinato._engine._standing import Standing
+
+
+def standings(count: int) -> list[Standing]:
+    """Return how so many tasks stand."""
+    scheduler = Scheduler()
+
+    async def nothing() -> None: ...
+
+    for number in range(count):
+        scheduler.every(seconds=1, name=str(number))(nothing)
+    return [Standing(task) for task in scheduler.tasks.values()]
+
+
+def test_what_is_due_is_taken_in_the_order_of_its_instants() -> None:
+    """Equal instants keep the order in which they were put."""
+    agenda, (a, b, c, d) = Agenda(), standings(4)
+    for at, standing in [(30, a), (10, b), (20, c), (10, d)]:
+        agenda.put(at, standing)
+
+    taken = list(agenda.take_due(20))
+
+    assert taken == [b, d, c]
+    assert (agenda.next_at(), len(agenda)) == (30, 1)
+    assert list(agenda.take_due(29.9)) == []
+    assert list(agenda.take_due(30)) == [a]
+    assert (agenda.next_at(), len(agenda)) == (None, 0)
+
+
+def test_the_last_instant_counts() -> None:
+    """A task stands on it once."""
+    agenda, (a, b) = Agenda(), standings(2)
+    agenda.put(10, a)
+    agenda.put(20, a)
+    agenda.put(20, a)
+    agenda.put(15, b)
+
+    assert (len(agenda), agenda.next_at()) == (2, 15)
+    assert list(agenda.take_due(100)) == [b, a]
+
+
+def test_what_was_taken_back_is_not_taken() -> None:
+    """However it was put there, and put there again."""
+    agenda, (a, b) = Agenda(), standings(2)
+    agenda.put(10, a)
+    agenda.put(10, b)
+    agenda.remove(a)
+    agenda.remove(a)
+    agenda.remove(b)
+    agenda.put(10, b)
+
+    assert (len(agenda), agenda.next_at()) == (1, 10)
+    assert list(agenda.take_due(10)) == [b]
+    assert agenda.next_at() is None
+
+
+def test_who_is_put_back_while_it_is_taken_comes_again_at_its_instant() -> None:
+    """A tick that is taken may bring the next, due already."""
+    agenda, (a, b) = Agenda(), standings(2)
+    agenda.put(10, a)
+    agenda.put(20, b)
+    taken = []
+
+    for standing in agenda.take_due(20):
+        taken.append(standing)
+        if taken == [a]:
+            agenda.put(15, a)
+            agenda.put(30, b)
+
+    assert taken == [a, a]
+    assert agenda.next_at() == 30
+
+
+def test_every_instant_can_be_shifted() -> None:
+    """Those that were taken back are gone with it."""
+    agenda, (a, b, c) = Agenda(), standings(3)
+    agenda.put(10, a)
+    agenda.put(10, b)
+    agenda.put(20, c)
+    agenda.remove(c)
+    agenda.remove(a)
+    agenda.put(10, a)
+
+    moved = agenda.shift(-7)
+
+    assert sorted(each.name for each in moved) == ["0", "1"]
+    assert (len(agenda), agenda.next_at()) == (2, 3)
+    assert sorted(each.name for each in agenda.take_due(3)) == ["0", "1"]
+
+
+def test_what_was_taken_back_does_not_pile_up() -> None:
+    """Of many instants that mean nothing any more, most are thrown away."""
+    agenda, everyone = Agenda(), standings(3)
+    for number in range(10 * _agenda._MANY_STALE):
+        agenda.put(1_000_000 + number, everyone[number % 3])
+
+    assert len(agenda) == 3
+    assert len(agenda._instants) <= 2 * _agenda._MANY_STALE
+    assert len(list(agenda.take_due(float("inf")))) == 3

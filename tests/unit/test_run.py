@@ -1,0 +1,98 @@
+"""A run, as those see it who ask."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ostinato import InvalidArgumentError, Outcome, Run, RunKind, SkipReason, Tick
+
+DUE = 1_893_456_000_250
+INSTANT = datetime(2030, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC)
+
+
+def test_a_run_that_has_not_begun_knows_its_tick() -> None:
+    """And nothing of what is to come."""
+    run = Run("task", DUE, namespace="shop", token=7, previous_success=DUE - 1_000)
+
+    assert (run.tick, run.due, run.last_due) == (Tick("task", INSTANT), INSTANT, INSTANT)
+    assert run.id == "shop/task/2030-01-01T00:00:00.250Z"
+    assert run.previous_success == INSTANT - timedelta(seconds=1)
+    assert (run.kind, run.token, run.attempt, run.count) == (RunKind.TICK, 7, 1, 1)
+    assert (run.started, run.finished, run.duration, run.lateness) == (None, None, None, None)
+    assert (run.outcome, run.error, run.reason) == (None, None, None)
+    assert (run.progressed, run.message) == (None, None)
+    assert Run("task", DUE).previous_success is None
+    assert repr(run) == f"<Run {run.id}: under way>"
+
+
+def test_a_run_that_has_ended_knows_how_long_it_took() -> None:
+    """S30: it was late by what lies between its start and its instant, jitter included."""
+    run = Run("task", DUE, start_at=DUE + 500)
+    run._started, run._finished = DUE + 520.0, DUE + 1_520.0
+    run.outcome = Outcome.SUCCEEDED
+
+    assert run.lateness == timedelta(milliseconds=20)
+    assert run.duration == timedelta(seconds=1)
+    assert run.started == INSTANT + timedelta(milliseconds=520)
+    assert run.finished == INSTANT + timedelta(milliseconds=1_520)
+    assert repr(run).endswith(": succeeded>")
+
+
+def test_a_run_under_way_has_no_duration() -> None:
+    """And one without jitter is late by what it began after its instant."""
+    run = Run("task", DUE)
+    run._started = DUE + 3.0
+
+    assert (run.duration, run.lateness) == (None, timedelta(milliseconds=3))
+
+
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_s53_whoever_looks_sees_the_cancellation(asked_before: bool) -> None:
+    """S53: whether the event was asked for before or after."""
+    run = Run("task", DUE)
+    event = run.cancelled if asked_before else None
+
+    run._cancel()
+
+    assert run.cancelled.is_set()
+    assert event is None or event is run.cancelled
+    assert run._is_cancelled
+    assert not run.lease_lost.is_set()
+    assert run.lease_lost is run.lease_lost
+
+
+def test_a_run_tells_how_far_it_is() -> None:
+    """As a part of one, and in words."""
+    run = Run("task", DUE)
+
+    run.progress(0.25, message="reading")
+    assert (run.progressed, run.message) == (0.25, "reading")
+    run.progress(1)
+    assert (run.progressed, run.message) == (1.0, None)
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(InvalidArgumentError):
+            run.progress(wrong)
+
+
+def test_a_run_has_a_logger(caplog: pytest.LogCaptureFixture) -> None:
+    """Its records carry the run, and what the call gives."""
+    run = Run("task", DUE)
+
+    run.log.error("no", extra={"why": 3})
+
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("ostinato.run", logging.ERROR)
+    assert (record.task_name, record.run_id, record.run_attempt) == ("task", run.id, 1)
+    assert record.why == 3
+
+
+def test_a_record_of_skipped_ticks_is_one_range() -> None:
+    """With its reason, its ends and its number."""
+    record = Run.of_skipped(
+        "task", "shop", first=DUE, last=DUE + 2_000, count=3, reason=SkipReason.PAUSED
+    )
+
+    assert (record.kind, record.outcome) == (RunKind.SKIPPED, Outcome.SKIPPED)
+    assert (record.reason, record.count) == (SkipReason.PAUSED, 3)
+    assert (record.due, record.last_due) == (INSTANT, INSTANT + timedelta(seconds=2))
