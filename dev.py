@@ -16,6 +16,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - an older Python still gets as fa
 
 import os
 from pathlib import Path
+from threading import Thread
 
 from tools import system
 from tools.environment import Environment
@@ -71,10 +72,36 @@ def matrix(environment: Environment, arguments: list[str], needs: tuple[system.N
     step("Pythons: " + ", ".join(f"{version} at {path}" for version, path in pythons.items()))
     environment.provide("matrix")
     # Asked for by name, nox takes the first on the PATH: these are the ones that were seen to run.
-    code = environment.run("nox", *arguments, path=[each.parent for each in pythons.values()])
+    path = [each.parent for each in pythons.values()]
+    if arguments or os.cpu_count() == 1:
+        code = environment.run("nox", *arguments, path=path)
+    else:
+        code = both_lanes(environment, path)
     if missing:
         step(f"Not tested, because it is not installed on this machine: {listed(missing)}")
     return code
+
+
+def both_lanes(environment: Environment, path: list[Path]) -> int:
+    """Run the whole matrix on two processors, and then add up what was covered."""
+    current = f"{sys.version_info.major}.{sys.version_info.minor}"
+    *others, last = SUPPORTED
+    tests = [f"tests-{version}" for version in sorted({*others, current} - {last})]
+    quiet = ["lint", "types", *tests, "calendar", "endurance", "newest", "packaging"]
+    log = ROOT / ".nox" / "other-lane.log"
+    log.parent.mkdir(exist_ok=True)
+    codes: list[int] = []
+    other = Thread(
+        target=lambda: codes.append(environment.run("nox", "-s", *quiet, path=path, log=log))
+    )
+    step(f"{', '.join(quiet)} run beside what follows; what they say comes behind it")
+    other.start()
+    # Real servers and the browser are in this lane alone.
+    codes.append(environment.run("nox", "-s", f"tests-{last}", "oldest", "starlette", path=path))
+    other.join()
+    sys.stdout.write(log.read_text("utf-8", errors="replace"))
+    codes.append(environment.run("nox", "-s", "coverage", path=path))
+    return max(codes)
 
 
 def listed(versions: list[str]) -> str:

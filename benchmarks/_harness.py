@@ -95,7 +95,7 @@ class Comparison:
                 if not (math.isnan(value) or math.isnan(base))
             ]
             if not pairs:
-                yield "", "", case.subject, "given up", "", "", ""
+                yield "", "", case.subject, "none", "", "", ""
                 continue
             values = [value for value, _ in pairs]
             ratios = [value / base for value, base in pairs]

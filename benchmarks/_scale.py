@@ -6,6 +6,7 @@ Started as `python -m benchmarks._scale <subject> <count> <period>`; prints one 
 import asyncio
 import gc
 import json
+import math
 import random
 import sys
 import time
@@ -51,14 +52,18 @@ class Case:
         memory = resident_bytes()
         cost, longest = await self._start()
         started = resident_bytes()
-        await asyncio.sleep(max(self.subject.begun + self.lead - time.time(), 0) + 0.5)
+        left = self.subject.begun + self.lead - time.time()
+        has_started_in_time = left > 0
+        await asyncio.sleep(max(left, 0) + 0.5)
         self.latenesses.clear()
         begun, wall = time.process_time(), time.perf_counter()
         await asyncio.sleep(WINDOW)
         elapsed, ticks = time.perf_counter() - wall, len(self.latenesses)
         # Without what is late still: a case is as slow as it was in the window.
         ticking = time.process_time() - begun
-        percentiles = quantiles(self.latenesses, n=100)
+        # Of one that has started too late to begin in time, the length of its start is all there is.
+        is_telling = has_started_in_time and ticks > 1
+        percentiles = quantiles(self.latenesses, n=100) if is_telling else [math.nan] * 99
         stopping = time.perf_counter()
         await self.subject.stop()
         stopped = time.perf_counter()
@@ -68,7 +73,7 @@ class Case:
             "CPU to start a task": cost / self.count * 1e6,
             "longest block at start": longest * 1e3,
             "stop": (stopped - stopping) * 1e3,
-            "CPU per tick": ticking / ticks * 1e6,
+            "CPU per tick": ticking / ticks * 1e6 if ticks else math.nan,
             "ticks per second": ticks / elapsed,
             "lateness, median": percentiles[49] * 1e3,
             "lateness, 99th percentile": percentiles[98] * 1e3,

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from tools.report import fail, step
@@ -52,15 +53,23 @@ class Environment:
             *("--output-file", "constraints.txt", "pyproject.toml"),
         )
 
-    def run(self, program: str, *arguments: str, path: Iterable[Path] = ()) -> int:
-        """Run the environment's *program* on this terminal and return its exit code.
+    def run(
+        self, program: str, *arguments: str, path: Iterable[Path] = (), log: Path | None = None
+    ) -> int:
+        """Run the environment's *program* and return its exit code.
 
-        The folders in *path* come before all others on its PATH.
+        The folders in *path* come before all others on its PATH. What it prints goes to this
+        terminal, or into the file *log*.
         """
         folders = [*map(str, path), str(self._programs), os.environ.get("PATH", os.defpath)]
         environment = {**_variables(), "PATH": os.pathsep.join(folders)}
         command: list[str | Path] = [self._program(program), *arguments]
-        with subprocess.Popen(command, cwd=self._root, env=environment) as process:
+        with (
+            nullcontext() if log is None else log.open("wb") as output,
+            subprocess.Popen(
+                command, cwd=self._root, env=environment, stdout=output, stderr=output
+            ) as process,
+        ):
             while True:
                 try:
                     return process.wait()
