@@ -19,10 +19,12 @@ from tools.pythons import SUPPORTED  # noqa: E402 - as above
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Where none of the supported Pythons is the one at hand, that one is tried as well.
 PYTHONS = sorted({*SUPPORTED, CURRENT}, key=lambda version: int(version.partition(".")[2]))
+# The longest of all: how a scheduler ends in 77 processes.
+SCHEDULER_SERVERS = "tests/integration/test_scheduler_servers*"
 SERVER_TESTS = (
     "tests/integration/test_expired_tokens*",
     "tests/integration/test_repeat_every_*",
-    "tests/integration/test_scheduler_servers*",
+    SCHEDULER_SERVERS,
 )
 # Judged minute by minute over decades of every zone: the answer knows no Python and no framework.
 CALENDAR_TESTS = ("tests/properties/test_cron_changes*", "tests/properties/test_random_crons*")
@@ -116,7 +118,12 @@ def oldest(session: nox.Session) -> None:
     names = ("-W", "ignore:The anyio:DeprecationWarning")
     # Its test client leaves streams unclosed, which comes out wherever garbage is collected next.
     streams = ("-W", "ignore:Unclosed <MemoryObject:ResourceWarning")
-    run_pytest(session, *names, *streams, *left_to_one(session, *CALENDAR_TESTS, *ENDURANCE_TESTS))
+    run_pytest(
+        session,
+        *names,
+        *streams,
+        *left_to_one(session, SCHEDULER_SERVERS, *CALENDAR_TESTS, *ENDURANCE_TESTS),
+    )
 
 
 @nox.session

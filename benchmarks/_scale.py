@@ -61,7 +61,7 @@ class Case:
         elapsed, ticks = time.perf_counter() - wall, len(self.latenesses)
         # Without what is late still: a case is as slow as it was in the window.
         ticking = time.process_time() - begun
-        # Of one that has started too late to begin in time, the length of its start is all there is.
+        # Of one that has started too late, the length of its start is all there is.
         is_telling = has_started_in_time and ticks > 1
         percentiles = quantiles(self.latenesses, n=100) if is_telling else [math.nan] * 99
         stopping = time.perf_counter()

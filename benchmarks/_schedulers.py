@@ -8,45 +8,14 @@ the subject does that from outside, as its users have to.
 import asyncio
 import inspect
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from importlib import import_module
 from typing import Any
 
+from benchmarks._subject import Function, Subject, cancelled
+
 __all__ = ["SUBJECTS", "Subject"]
-
-Function = Callable[[], Any]
-
-
-class Subject(ABC):
-    """One way to run periodic tasks.
-
-    Attributes:
-        declared: The functions, each with its period and its first wait, in seconds.
-        begun: The time that the first waits count from, in seconds since 1970.
-    """
-
-    def __init__(self) -> None:
-        """Begin without functions."""
-        self.declared: list[tuple[Function, float, float]] = []
-        self.begun = 0.0
-
-    def declare(self, function: Function, period: float, first_wait: float) -> None:
-        """Run *function* from the start on: after *first_wait* seconds, and then every *period*."""
-        self.declared.append((function, period, first_wait))
-
-    def first_due(self, first_wait: float) -> datetime:
-        """Return the instant *first_wait* seconds after the start."""
-        return datetime.fromtimestamp(self.begun + first_wait, UTC)
-
-    @abstractmethod
-    async def start(self) -> None:
-        """Start what was declared."""
-
-    @abstractmethod
-    async def stop(self) -> None:
-        """Stop it; nothing of it is left behind."""
 
 
 class Bare(Subject):
@@ -284,13 +253,6 @@ class AioCron(Subject):
         """Stop each."""
         for cron in self._crons:
             cron.stop()
-
-
-async def cancelled(tasks: list[asyncio.Task[Any]]) -> None:
-    """Cancel *tasks* and await their ends."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _ignore(_error: Exception) -> None:

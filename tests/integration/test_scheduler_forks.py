@@ -112,7 +112,7 @@ def test_s74_a_child_may_start_its_own() -> None:
     """)
 
 
-def test_s74_the_childs_handle_is_refused() -> None:
+def test_s74_the_handle_of_the_child_is_refused() -> None:
     """S74: What the child asks of the parent's scheduler is an error, on whatever loop."""
     run("""
     from ostinato.errors import ForeignLoopError
