@@ -76,3 +76,16 @@ def test_s20_it_knows_which_ticks_it_holds() -> None:
 
     assert [due for due in (10, 11, 20, 30, 40, 50, 55) if ledger.holds(due)] == [10, 20, 30, 40]
     assert ledger.phases(7) == {3, 6}
+
+
+def test_s27_skipped_ranges_are_forgotten_as_runs_are() -> None:
+    """S27: a task that is skipped again and again, for one reason or another, fills no memory."""
+    ledger = Ledger(keep=10)
+
+    for due in range(100):
+        reason = SkipReason.OVERLAP if due % 2 else SkipReason.PAUSED
+        ledger.skip("task", "default", Skipped(due, due, 1, reason))
+
+    assert len(ledger.latest(100)) == 10
+    assert len(ledger._runs) < 20
+    assert sum(ledger.counts.values()) == 100

@@ -1,11 +1,12 @@
 """What a scheduler finds out about the workers beside it when it starts."""
 
 import logging
+import sys
 
 import pytest
 
 from ostinato import Scheduler, Scope
-from ostinato._start_up import announced_workers
+from ostinato._start_up import _configured_workers, announced_workers
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,10 @@ async def test_s27_nobody_is_warned_where_nothing_runs_too_often(
         pass
 
     assert caplog.records == []
+
+
+def test_s27_a_program_without_processes_has_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S27: where nobody has imported multiprocessing, no server has made workers by it."""
+    monkeypatch.delitem(sys.modules, "multiprocessing.process", raising=False)
+
+    assert _configured_workers() == 1

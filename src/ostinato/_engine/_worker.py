@@ -153,10 +153,6 @@ class Worker:
         """Whether its loop has ended without stopping it, or is another process's."""
         return self.environment.loop.is_closed() or os.getpid() != self._pid
 
-    def runs_under_way(self) -> int:
-        """Return how many runs, and hooks behind the last of them, are under way."""
-        return len(self._under_way())
-
     def _enlist(self) -> None:
         """Register the next slice of tasks, and come back for more with the next turn."""
         if not self.is_running:
