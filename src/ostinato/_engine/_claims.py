@@ -8,20 +8,20 @@ from ostinato._engine._missed import Decision, decide, horizon_of, run_queued, s
 from ostinato._engine._perform import Performer
 from ostinato._engine._settling import Settling
 from ostinato._engine._standing import Standing
+from ostinato._engine._starving import Starving
 from ostinato._engine._timeline import Timeline
 from ostinato._lease import Claim, Skipped, new_claim
 from ostinato._outcomes import RunKind, SkipReason
 from ostinato._policy import Overlap
 from ostinato._run import Run
 from ostinato.errors import AlreadyRunningError
-from ostinato.protocols import Store, Timer
+from ostinato.protocols import Store
 
 __all__ = ["Claims"]
 
 # A process that is alone with its store has no rival to whom a lease could be lost.
 _UNRIVALLED = 100 * 366 * 86_400_000
 # For how many seconds ticks wait for a thread before that is told.
-_PATIENCE = 10.0
 
 
 # A tick, or a range of ticks to skip, that is to be claimed: the instant that its row must hold,
@@ -53,11 +53,9 @@ class Claims:
         self._store = store
         self._on_next = on_next
         self._tell = environment.telling.tell
-        self._watch: Timer | None = None
-        # How many of the free threads are meant for runs that were decided on a moment ago.
-        self._reserved = 0
+        self.starving = Starving(environment, on_next)
         self.settling = Settling(
-            environment, store, on_next=on_next, on_over=on_over, on_freed=self.feed_starved
+            environment, store, on_next=on_next, on_over=on_over, starving=self.starving
         )
         self.performer = Performer(
             environment,
@@ -69,8 +67,7 @@ class Claims:
 
     def stop(self) -> None:
         """Wait for no thread any more, and for no stuck run."""
-        if self._watch is not None:
-            self._watch.cancel()
+        self.starving.stop()
         self.performer.stop()
 
     def take(self, timeline: Timeline, now: float) -> None:
@@ -104,13 +101,7 @@ class Claims:
                 self._start(standing, decision)
         if shared:
             self._claim(shared)
-        if self._reserved:
-            # Until what has been started has begun, and has its threads.
-            self._environment.loop.call_soon(self._unreserve)
-
-    def _unreserve(self) -> None:
-        self._reserved = 0
-        self.feed_starved()
+        self.starving.take_back()
 
     def _end_pause(self, standing: Standing, now: float) -> None:
         """Resume a task whose pause was to end by itself, if it is over."""
@@ -124,11 +115,8 @@ class Claims:
         is_full = standing.is_quarantined or (limit is not None and standing.running >= limit)
         if standing.running and is_full:
             return self._decide_on_overlap(standing, expected, now)
-        if standing.is_thread_bound:
-            if self._environment.threads.vacant <= self._reserved:
-                self._starve(standing)
-                return None
-            self._reserved += 1
+        if standing.is_thread_bound and not self.starving.reserve(standing):
+            return None
         horizon = horizon_of(standing, expected, now)
         if standing.is_queued:
             standing.is_queued = False
@@ -231,25 +219,6 @@ class Claims:
             # Looked at while the run is under way.
             self._on_next(standing)
         _ = self._start_run(standing, run)
-
-    def _starve(self, standing: Standing) -> None:
-        """Let the tick of the task wait until a thread is free."""
-        self.settling.starved[standing] = None
-        if self._watch is None:
-            self._watch = self._environment.clock.call_later(_PATIENCE, self._tell_exhausted)
-
-    def feed_starved(self) -> None:
-        """Look again at the ticks that wait for a thread, where one may be free."""
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
-        starved, self.settling.starved = self.settling.starved, {}
-        for standing in starved:
-            self._on_next(standing)
-
-    def _tell_exhausted(self) -> None:
-        names = sorted(self._environment.threads._running.copy().values())
-        self._tell("ostinato.threads_exhausted", task_names=names)
 
     def start_manual(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
         """Start a *run* that moves no tick, if it may run beside those under way.

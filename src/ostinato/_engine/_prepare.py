@@ -42,13 +42,13 @@ def prepare(task: Task) -> Standing:
     return standing
 
 
-def begin(standing: Standing, now: int, steady: Timeline) -> int:
-    """Let an interval that nothing ends begin at *now*, or its `start` later; return when.
+def begin(standing: Standing, now: int, begun: int, steady: Timeline) -> int:
+    """Let an interval that nothing ends begin *now*, or its `start` after *begun*; return when.
 
     The common case of `first_due` and `bind`, for a hundred thousand tasks at once.
     """
     start = standing.task.policy.start
-    due = now + start if isinstance(start, int) else now
+    due = begun + start if isinstance(start, int) else now
     standing.timeline = steady
     standing.next_due = standing.anchor = due
     return due
@@ -64,18 +64,26 @@ def choose_timeline(
     standing.has_delay = isinstance(inner, Delay)
 
 
-def first_due(task: Task, schedule: Schedule, now: float) -> int | None:
+def first_due(
+    task: Task, schedule: Schedule, now: float, *, begun: float | None = None
+) -> int | None:
     """Return the first instant at which *task* is due if it is registered at *now*.
 
     What counts from its first start is due at once, or at the policy's `start`; what follows the
     calendar, at its first match strictly after.
+
+    Args:
+        task: The task.
+        schedule: Its schedule, not bound yet.
+        now: The time, in milliseconds.
+        begun: The instant that the policy's `start` counts from; by default *now*.
     """
     start = task.policy.start
     begin = -int(-now // 1)
     if isinstance(start, datetime):
         begin = milliseconds_of(start)
     elif start is not None:
-        begin += start
+        begin = -int(-(now if begun is None else begun) // 1) + start
     inner = schedule.inner if isinstance(schedule, Jittered) else schedule
     if isinstance(inner, Every) and not inner.is_aligned:
         period = inner.period // MILLISECOND

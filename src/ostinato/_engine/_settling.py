@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ostinato._engine._environment import Environment
 from ostinato._engine._missed import horizon_of, skip_until
 from ostinato._engine._standing import Standing
+from ostinato._engine._starving import Starving
 from ostinato._lease import Claim, Settlement, Skipped, new_settlement
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._policy import Overlap
@@ -26,7 +27,7 @@ class Settling:
         *,
         on_next: Callable[[Standing], object],
         on_over: Callable[[Standing], object],
-        on_freed: Callable[[], object],
+        starving: Starving,
     ) -> None:
         """Settle at *store*.
 
@@ -35,7 +36,7 @@ class Settling:
             store: The memory that workers share; called inline.
             on_next: Is told of a task whose next tick is known, to put it on the agenda.
             on_over: Is told of a task that has no further tick, once its last run has ended.
-            on_freed: Is called when a thread may be free again.
+            starving: Whose ticks wait for a thread, which may be free again.
         """
         self._namespace = environment.namespace
         # Those whose ticks may pass without being looked at.
@@ -45,9 +46,7 @@ class Settling:
         self._store = store
         self._on_next = on_next
         self._on_over = on_over
-        self._on_freed = on_freed
-        # Tasks whose tick waits for a free thread: no lease waits in a queue.
-        self.starved: dict[Standing, None] = {}
+        self._starving = starving
         self._tells_success = bool(self._telling.who_wants("ostinato.run_succeeded"))
 
     def settle(self, standing: Standing, run: Run) -> None:
@@ -58,15 +57,15 @@ class Settling:
             is_ahead = following is not None and finished is not None and following > finished
             if is_ahead and run.kind is RunKind.TICK:
                 self._settle_quickly(standing, run)
-                if self.starved:
-                    self._on_freed()
+                if self._starving.waiting:
+                    self._starving.feed()
                 return
         if not run._is_recorded:
             self.record(standing, run)
         self.go_on(standing)
-        if self.starved:
+        if self._starving.waiting:
             # It may have had a thread: for itself, or for what it depends on.
-            self._on_freed()
+            self._starving.feed()
 
     def _settle_quickly(self, standing: Standing, run: Run) -> None:
         """Record a success whose next tick is known and still to come: the common case."""
@@ -89,7 +88,7 @@ class Settling:
         standing.running -= 1
         standing.is_quarantined = False
         self.go_on(standing)
-        self._on_freed()
+        self._starving.feed()
 
     def give_up(self, standing: Standing, run: Run) -> None:
         """Record a *run* as ended that goes on; its slot stays taken."""

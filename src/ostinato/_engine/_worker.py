@@ -92,6 +92,8 @@ class Worker:
         self._injections = injections
         wall, monotonic = self._clock.now() * 1_000, self._clock.monotonic() * 1_000
         self.steady.offset = self.calendar.offset = wall - monotonic
+        # However many turns it takes to enlist all tasks, their `start` counts from here.
+        self._begun = wall
         self.store.open(self.environment.namespace, self.id, self.now)
         self.is_running = True
         self._coming = iter(standings)
@@ -180,14 +182,14 @@ class Worker:
         """Find the first tick of a task that is registered at *now*, and await it."""
         task = standing.task
         if standing.is_interval:
-            due = begin(standing, -int(-now // 1), self.steady)
+            due = begin(standing, -int(-now // 1), -int(-self._begun // 1), self.steady)
             if self._spreads and task.policy.start is None:
                 standing.spread = spread_of(standing)
             if self.is_live:
                 self.steady.agenda.put(due + standing.spread, standing)
             return
         choose_timeline(standing, task.schedule, self.steady, self.calendar)
-        standing.next_due = first_due(task, task.schedule, now)
+        standing.next_due = first_due(task, task.schedule, now, begun=self._begun)
         standing.end_at(task.policy.until)
         self._bind(standing, standing.next_due)
 
@@ -232,7 +234,7 @@ class Worker:
     def _completed(self, completing: "asyncio.Task[None]") -> None:
         self._completing.discard(completing)
         # It may have had a thread.
-        self.claims.feed_starved()
+        self.claims.starving.feed()
 
     def _look(self) -> None:
         if os.getpid() == self._pid:
@@ -261,7 +263,7 @@ class Worker:
 
         Not by asking all of them: there may be a hundred thousand.
         """
-        found = watched | self.claims.settling.paused | set(self.claims.settling.starved)
+        found = watched | self.claims.settling.paused | set(self.claims.starving.waiting)
         now = self._clock.monotonic()
         for timeline in (self.steady, self.calendar):
             found.update(timeline.agenda.take_due(timeline.at(now)))

@@ -265,3 +265,23 @@ def test_a_store_is_a_url() -> None:
     with pytest.raises(ArgumentTypeError):
         Scheduler(3)
     assert Scheduler("memory://").tasks == {}
+
+
+async def test_s23_a_start_counts_from_the_start_of_the_scheduler() -> None:
+    """S23: and not from the turn of the loop in which the task was enlisted, however many are."""
+
+    class Clock(ManualClock):
+        def monotonic(self) -> float:
+            # It takes time to enlist tasks: each look at the clock is a millisecond later.
+            self._elapsed += 1_000
+            return super().monotonic()
+
+    scheduler = Scheduler(clock=Clock(), enabled=True)
+    for number in range(3 * _SLICE):
+        scheduler.every(hours=1, start=60, name=str(number))(nothing)
+
+    async with scheduler.running():
+        first = await scheduler.next_run("0")
+        last = await scheduler.next_run(str(3 * _SLICE - 1))
+
+    assert first == last

@@ -1,0 +1,70 @@
+"""Ticks that wait for a free thread: no lease waits in a queue."""
+
+from collections.abc import Callable
+from itertools import islice
+
+from ostinato._engine._environment import Environment
+from ostinato._engine._standing import Standing
+from ostinato.protocols import Timer
+
+__all__ = ["Starving"]
+
+_PATIENCE = 10.0
+
+
+class Starving:
+    """The tasks whose tick waits for a thread, and the threads that are promised to others."""
+
+    def __init__(self, environment: Environment, on_fed: Callable[[Standing], object]) -> None:
+        """Begin with nobody waiting; *on_fed* is told of a task that may have a thread."""
+        self.waiting: dict[Standing, None] = {}
+        self._environment = environment
+        self._on_fed = on_fed
+        # Threads of this turn of the loop that were promised, and are not at work yet.
+        self._reserved = 0
+        self._watch: Timer | None = None
+        self._is_stopped = False
+
+    def reserve(self, standing: Standing) -> bool:
+        """Promise a thread to the tick of *standing*, or let it wait for one."""
+        if self._environment.threads.vacant > self._reserved:
+            self._reserved += 1
+            return True
+        self.waiting[standing] = None
+        self._look_after()
+        return False
+
+    def take_back(self) -> None:
+        """Let the promises of this turn be kept, and look then who else can have a thread."""
+        if self._reserved or (self.waiting and self._environment.threads.vacant > 0):
+            self._environment.loop.call_soon(self._forget_promises)
+
+    def feed(self) -> None:
+        """Look again at as many ticks as there are threads free for them."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        # Not at all of them for each end of a run: a thousand may wait for eight threads.
+        free = max(self._environment.threads.vacant - self._reserved, 0)
+        for standing in list(islice(self.waiting, free)):
+            del self.waiting[standing]
+            self._on_fed(standing)
+        self._look_after()
+
+    def stop(self) -> None:
+        """Wait for no thread any more."""
+        self._is_stopped = True
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _forget_promises(self) -> None:
+        self._reserved = 0
+        self.feed()
+
+    def _look_after(self) -> None:
+        if self.waiting and self._watch is None and not self._is_stopped:
+            self._watch = self._environment.clock.call_later(_PATIENCE, self._tell_exhausted)
+
+    def _tell_exhausted(self) -> None:
+        names = sorted(self._environment.threads._running.copy().values())
+        self._environment.telling.tell("ostinato.threads_exhausted", task_names=names)
