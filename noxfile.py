@@ -133,7 +133,7 @@ def starlette(session: nox.Session) -> None:
     run_pytest(
         session,
         "--without-fastapi",
-        *left_to_one(session, *CALENDAR_TESTS, *ENDURANCE_TESTS),
+        *left_to_one(session, SCHEDULER_SERVERS, *CALENDAR_TESTS, *ENDURANCE_TESTS),
         "tests",
     )
 
