@@ -5,28 +5,60 @@ from ostinato._lease import Skipped
 from ostinato._outcomes import Outcome, RunKind
 from ostinato._run import Run
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "Success", "run_of"]
 
 _KEPT = 100
+
+# A run as plain as most are: its task's name, its due, the namespace, the token, when it was meant
+# to start, the success before it, and when it started and finished. Made for every tick: the
+# garbage collector passes over what holds nothing but numbers and strings.
+Success = tuple[str, int, str, int, int | None, int | None, float, float]
+
+
+def run_of(success: Success) -> Run:
+    """Return the run that a plain *success* is the record of."""
+    task_name, due, namespace, token, start_at, previous, started, finished = success
+    run = Run(task_name, due, namespace, RunKind.TICK, token, start_at, previous)
+    run._started, run._finished = started, finished
+    run.outcome = Outcome.SUCCEEDED
+    run._is_recorded = True
+    return run
 
 
 class Ledger:
     """Each tick that was due is counted once; of the runs the latest are kept."""
 
-    __slots__ = ("_keep", "_most", "_runs", "counts")
+    __slots__ = ("_counts", "_keep", "_most", "_runs", "_successes")
 
     def __init__(self, keep: int = _KEPT) -> None:
         """Begin with nothing remembered, of which the latest *keep* records stay."""
         self._keep = keep
         # In one piece, now and then: a deque of its own would weigh more than all else of a task.
         self._most = 2 * keep
-        self._runs: list[Run] = []
-        self.counts: dict[str, int] = {}
+        self._runs: list[Run | Success] = []
+        self._counts: dict[str, int] = {}
+        self._successes = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many ticks ended in which outcome, or were skipped for which reason."""
+        if not self._successes:
+            return self._counts
+        successes = self._counts.get(Outcome.SUCCEEDED, 0) + self._successes
+        return {**self._counts, Outcome.SUCCEEDED.value: successes}
+
+    def note(self, success: Success) -> None:
+        """Remember a plain *success*: the common case of `add`."""
+        self._successes += 1
+        runs = self._runs
+        runs.append(success)
+        if len(runs) >= self._most:
+            self.prune(self._keep)
 
     def add(self, run: Run) -> None:
         """Remember a *run* that has ended."""
         if run.kind is not RunKind.MANUAL:
-            outcome, counts = run.outcome or Outcome.ABANDONED, self.counts
+            outcome, counts = run.outcome or Outcome.ABANDONED, self._counts
             if outcome in counts:
                 counts[outcome] += 1
             else:
@@ -40,9 +72,9 @@ class Ledger:
         """Remember the range *passed*; it lengthens a range of the same kind just before it."""
         reason = f"skipped({passed.reason.value})"
         # A range too long to count counts as one: the sum is then a lower bound.
-        self.counts[reason] = self.counts.get(reason, 0) + (passed.number or 1)
+        self._counts[reason] = self._counts.get(reason, 0) + (passed.number or 1)
         last = self._runs[-1] if self._runs else None
-        if last is not None and last.reason is passed.reason:
+        if isinstance(last, Run) and last.reason is passed.reason:
             rarities = last._rarely
             rarities.last_due = passed.last
             rarities.count += passed.number or 1
@@ -61,19 +93,21 @@ class Ledger:
     def latest(self, limit: int) -> list[Run]:
         """Return the latest *limit* records, the newest first."""
         kept = self._runs[-self._keep :]
-        return kept[: -limit - 1 : -1] if limit else []
+        latest = kept[: -limit - 1 : -1] if limit else []
+        return [_run_of(each) for each in latest]
 
     def holds(self, due: int) -> bool:
         """Return whether it is remembered that the tick *due* was run, or skipped."""
         return any(
             run._due == due or (run._due < due <= milliseconds_of(run.last_due))
-            for run in self._runs
+            for run in map(_run_of, self._runs)
             if run.kind is not RunKind.MANUAL
         )
 
     def phases(self, period: int) -> set[int]:
         """Return where in the *period* the ticks lie that are remembered."""
-        return {run._due % period for run in self._runs if run.kind is not RunKind.MANUAL}
+        runs = map(_run_of, self._runs)
+        return {run._due % period for run in runs if run.kind is not RunKind.MANUAL}
 
     def prune(self, keep: int) -> int:
         """Forget all but the latest *keep* records; return how many were forgotten."""
@@ -85,3 +119,7 @@ class Ledger:
         self._runs.append(run)
         if len(self._runs) >= self._most:
             self.prune(self._keep)
+
+
+def _run_of(record: Run | Success) -> Run:
+    return record if isinstance(record, Run) else run_of(record)

@@ -1,5 +1,6 @@
 """The example's page in a real browser: what a person sees, and does without a mouse."""
 
+import re
 from collections.abc import Generator
 
 import pytest
@@ -35,12 +36,14 @@ def page(chromium: Browser, example: Server) -> Generator[Page]:
 
 def test_a_token_counts_down_and_vanishes(page: Page, example: Server) -> None:
     """It is shown with its time left, which becomes less until the token is removed."""
-    example.request("POST", "/tokens", {"lifetime": 3})
+    example.request("POST", "/tokens", {"lifetime": 8})
     card = page.locator(".token")
 
-    expect(card).to_contain_text("3 s left")
-    expect(card).to_contain_text("2 s left")
-    expect(card).to_contain_text("1 s left")
+    # Two of its seconds, whichever a busy machine lets us see.
+    first = re.search(r"(\d) s left", card.inner_text())
+    assert first is not None
+    assert 2 <= int(first[1]) <= 8
+    expect(card).to_contain_text(re.compile(rf"[1-{int(first[1]) - 1}] s left"))
     expect(card).to_have_count(0)
     expect(page.locator("#empty")).to_be_visible()
     assert int(page.locator(".note.removed").last.inner_text()) == 1

@@ -17,6 +17,9 @@ from ostinato.errors import RunTimeoutError
 
 __all__ = ["Attempts"]
 
+# An attempt that was made elsewhere: its deadline, and what it raised.
+First = tuple[Deadline | None, BaseException | None]
+
 
 class Attempts:
     """Calls a task's function, within its time, with what it asks for, until it succeeds."""
@@ -68,8 +71,11 @@ class Attempts:
         # Whether a thread goes on although nobody waits for it.
         self.is_abandoned = False
 
-    async def make(self) -> None:
+    async def make(self, first: First | None = None) -> None:
         """Attempt the run until an attempt succeeds, or is not to be followed by another.
+
+        Args:
+            first: How the first attempt has ended, if it was made elsewhere.
 
         Raises:
             RunTimeoutError: The time of the last attempt was over.
@@ -77,11 +83,11 @@ class Attempts:
         """
         retry = self._standing.task.policy.retry
         if retry is None:
-            await self._make_one()
+            await self._make_one(first)
             return
         while True:
             try:
-                await self._make_one()
+                await self._make_one(first)
             except retry.retry_on as error:
                 wait = self._environment.random.uniform(0, retry.longest_wait(self._run.attempt))
                 if not self._is_followed(retry, wait):
@@ -91,10 +97,13 @@ class Attempts:
                 return
             await self._wait(wait)
             self._run.attempt += 1
+            first = None
 
-    async def _make_one(self) -> None:
+    async def _make_one(self, first: First | None) -> None:
         seconds = self._standing.task.policy.timeout
-        if seconds is None:
+        if first is not None:
+            self._end_within(*first)
+        elif seconds is None:
             await self._supply()
         else:
             await self._within(seconds)
@@ -138,18 +147,22 @@ class Attempts:
             self._environment.clock, task, seconds, self._environment.cancel_grace, self._give_up
         )
         self._deadline = deadline
+        ended: BaseException | None = None
         try:
             await self._supply()
-        except BaseException as error:
-            if self._is_timed_out(deadline):
-                raise RunTimeoutError(self._standing.task.name, seconds) from error
-            raise
-        finally:
+        except BaseException as error:  # noqa: BLE001 - it is raised again, unless it was the time
+            ended = error
+        self._end_within(deadline, ended)
+
+    def _end_within(self, deadline: Deadline | None, error: BaseException | None) -> None:
+        """Raise what an attempt has ended with, or that its time was over."""
+        if deadline is not None:
             deadline.lift()
-            if deadline.expired:
-                task.uncancel()
-        if self._is_timed_out(deadline):
-            raise RunTimeoutError(self._standing.task.name, seconds)
+            if self._is_timed_out(deadline):
+                name, seconds = self._standing.task.name, self._standing.task.policy.timeout
+                raise RunTimeoutError(name, seconds or 0.0) from error
+        if error is not None:
+            raise error
 
     def _is_timed_out(self, deadline: Deadline) -> bool:
         is_cut_short = deadline.expired and not self._has_ended

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ostinato._engine._environment import Environment
 from ostinato._engine._missed import Decision, decide, horizon_of, run_queued, skip_until
 from ostinato._engine._perform import Performer
+from ostinato._engine._quick import Quick
 from ostinato._engine._settling import Settling
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
@@ -21,8 +22,6 @@ __all__ = ["Claims"]
 
 # A process that is alone with its store has no rival to whom a lease could be lost.
 _UNRIVALLED = 100 * 366 * 86_400_000
-# For how many seconds ticks wait for a thread before that is told.
-
 
 # A tick, or a range of ticks to skip, that is to be claimed: the instant that its row must hold,
 # and what was decided about it. Bare tuples, for there is one for each tick.
@@ -64,6 +63,7 @@ class Claims:
             on_zombie_ended=self.settling.free_slot,
         )
         self._start_run = self.performer.start
+        self._quick = Quick(environment, store, self.performer, on_next=on_next)
 
     def stop(self) -> None:
         """Wait for no thread any more, and for no stuck run."""
@@ -73,6 +73,7 @@ class Claims:
     def take(self, timeline: Timeline, now: float) -> None:
         """Run, or skip, every tick of *timeline* that is due at the instant *now*."""
         shared: list[Wanted] = []
+        run_quickly, is_quick_allowed = self._quick.run, self._quick.is_allowed
         for standing in timeline.agenda.take_due(now):
             expected = standing.next_due
             if standing.is_paused or expected is None:
@@ -81,6 +82,8 @@ class Claims:
             is_free = standing.is_quick and not standing.running
             if is_free and 0 <= now - expected < standing.period:
                 # On time, on a grid: the common case takes an addition.
+                if standing.is_plain and is_quick_allowed and run_quickly(standing, expected, now):
+                    continue
                 following = expected + standing.period
                 if standing.is_shared:
                     shared.append((standing, expected, (expected, following, None, False)))

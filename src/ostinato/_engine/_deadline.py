@@ -50,6 +50,9 @@ class Deadline:
     def lift(self) -> None:
         """Let the task have all the time it wants."""
         self._timer.cancel()
+        if self.expired:
+            # It was cancelled by us, and by nobody else.
+            self._task.uncancel()
 
     def _expire(self) -> None:
         if self._begun is not None:

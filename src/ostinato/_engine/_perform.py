@@ -8,24 +8,21 @@ from functools import partial
 
 from ostinato._engine._attempt import Attempts
 from ostinato._engine._call import Caller
+from ostinato._engine._deadline import Deadline
 from ostinato._engine._environment import Environment
 from ostinato._engine._hooks import call_hook
 from ostinato._engine._spawn import leave_behind, spawn_eagerly
 from ostinato._engine._standing import Standing
+from ostinato._engine._survey import Survey
 from ostinato._engine._verdict import Verdict, judge
 from ostinato._function import UserFunction
 from ostinato._outcomes import Outcome
 from ostinato._run import Run
 from ostinato.errors import RunTimeoutError, shown
-from ostinato.protocols import Timer
 
-__all__ = ["Performer", "is_stuck"]
+__all__ = ["Performer"]
 
 _LONGEST_ERROR = 2_000
-# Runs older than so many periods, and so many milliseconds, are told of; looked for so often.
-_STUCK_PERIODS = 10
-_STUCK = 600_000.0
-_SURVEY = 60.0
 
 
 class Performer:
@@ -40,9 +37,7 @@ class Performer:
         "_on_ended",
         "_on_given_up",
         "_on_zombie_ended",
-        "_survey",
-        "_told",
-        "watched",
+        "survey",
     )
 
     def __init__(
@@ -68,10 +63,7 @@ class Performer:
         self._monotonic = environment.clock.monotonic
         self._copy_context = environment.context.copy
         self._on_ended = on_ended
-        # The tasks of which a run was under way at the last survey, or has begun since.
-        self.watched: set[Standing] = set()
-        self._told: set[Run] = set()
-        self._survey: Timer | None = None
+        self.survey = Survey(environment)
         self._is_stopped = False
 
     def start(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
@@ -81,19 +73,37 @@ class Performer:
             self._perform(standing, run), loop=self._loop, context=self._copy_context()
         )
         if not task.done():
-            if standing.live is None:
-                standing.live = {}
-            standing.live[run] = task
-            self.watched.add(standing)
-            if self._survey is None:
-                self._survey = self._environment.clock.call_later(_SURVEY, self._look_for_stuck)
+            self.watch(standing, run, task)
         return task
+
+    def keep(
+        self, standing: Standing, run: Run, begun: float, task: "asyncio.Task[None]"
+    ) -> Deadline | None:
+        """Take over a *run* that has *begun* elsewhere, and whose first attempt goes on.
+
+        Returns:
+            The end of its time, if it has one.
+        """
+        self.watch(standing, run, task)
+        seconds = standing.task.policy.timeout
+        if seconds is None:
+            return None
+        left = max(begun + seconds - self._monotonic(), 0.0)
+        give_up = partial(self._give_up, standing, run)
+        environment = self._environment
+        return Deadline(environment.clock, task, left, environment.cancel_grace, give_up)
+
+    def watch(self, standing: Standing, run: Run, task: "asyncio.Task[None]") -> None:
+        """Look after a *run* whose *task* is not done at once."""
+        if standing.live is None:
+            standing.live = {}
+        standing.live[run] = task
+        self.survey.watch(standing)
 
     def stop(self) -> None:
         """Look for stuck runs no longer."""
         self._is_stopped = True
-        if self._survey is not None:
-            self._survey.cancel()
+        self.survey.stop()
 
     def cancel(self, standing: Standing, run: Run) -> None:
         """Ask *run* to end: an asyncio task is cancelled, a thread only asked."""
@@ -120,24 +130,35 @@ class Performer:
         )
 
     async def _perform(self, standing: Standing, run: Run) -> None:
-        begun = self._monotonic()
-        run._started = begun * 1_000 + standing.timeline.offset
-        attempts: Attempts | None = None
+        await self.finish(standing, run, self._monotonic())
+
+    async def finish(
+        self,
+        standing: Standing,
+        run: Run,
+        begun: float,
+        first: tuple[Deadline | None, BaseException | None] | None = None,
+    ) -> None:
+        """Bring a *run* that has *begun* to its end.
+
+        Args:
+            standing: The task's.
+            run: The run.
+            begun: When that was, on the monotonic clock.
+            first: How the first attempt has ended, if it was made elsewhere.
+        """
+        run._started = started = begun * 1_000 + standing.timeline.offset
+        attempts = self._attempts(standing, run)
         try:
-            # The common case is spared what it does not ask for.
-            if standing.is_plain:
-                await standing.function()
-            else:
-                attempts = self._attempts(standing, run)
-                await attempts.make()
+            await attempts.make(first)
         except BaseException as error:  # noqa: BLE001 - the one place where a task's function is contained
             if run.outcome is None:
-                run._finished = run._started + (self._monotonic() - begun) * 1_000
+                run._finished = started + (self._monotonic() - begun) * 1_000
             await self._fail(standing, run, error, attempts)
         else:
             # Unless it was given up before: then only its slot is still to be freed.
             if run.outcome is None:
-                run._finished = run._started + (self._monotonic() - begun) * 1_000
+                run._finished = started + (self._monotonic() - begun) * 1_000
                 run.outcome = Outcome.SUCCEEDED
         if standing.live:
             standing.live.pop(run, None)
@@ -227,28 +248,8 @@ class Performer:
         run._finished = now
         reason = f"it goes on, {self._environment.cancel_grace:g} seconds after its cancellation"
         run.error = reason
-        self._tell_of_stuck(standing, run, reason)
+        self.survey.tell(standing, run, reason)
         self._on_given_up(standing, run)
-
-    def _look_for_stuck(self) -> None:
-        """Tell of each run that goes on for far too long, once."""
-        self._survey = None
-        self.watched = {standing for standing in self.watched if standing.live}
-        live = [(standing, run) for standing in self.watched for run in standing.live or ()]
-        self._told.intersection_update(run for _, run in live)
-        monotonic = self._monotonic()
-        for standing, run in live:
-            now = standing.timeline.at(monotonic)
-            if run not in self._told and is_stuck(standing, run, now):
-                self._tell_of_stuck(standing, run, f"it began at {run.started:%Y-%m-%d %H:%M:%S}")
-        if live:
-            self._survey = self._environment.clock.call_later(_SURVEY, self._look_for_stuck)
-
-    def _tell_of_stuck(self, standing: Standing, run: Run, reason: str) -> None:
-        self._told.add(run)
-        self._environment.telling.tell(
-            "ostinato.run_stuck", standing.task.name, run=run, reason=reason
-        )
 
     def _note_zombie(self, standing: Standing) -> Callable[[], None]:
         """Count a thread that goes on behind its run; return what to call at its end."""
@@ -264,12 +265,6 @@ class Performer:
             self._on_zombie_ended(standing)
 
         return end
-
-
-def is_stuck(standing: Standing, run: Run, now: float) -> bool:
-    """Return whether *run* has been under way for far longer than its task's period."""
-    begun = now if run._started is None else run._started
-    return now - begun > max(_STUCK_PERIODS * standing.period, _STUCK)
 
 
 def _outcome_of(task_name: str, verdict: Verdict, *, is_abandoned: bool) -> Outcome:

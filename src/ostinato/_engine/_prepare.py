@@ -30,8 +30,6 @@ def prepare(task: Task) -> Standing:
     standing.is_plain = (
         task.function.is_async
         and not task.runs_in_thread
-        and policy.timeout is None
-        and policy.retry is None
         and not task.parameters.runs
         and not task.parameters.has_dependencies
     )

@@ -70,7 +70,7 @@ class Settling:
     def _settle_quickly(self, standing: Standing, run: Run) -> None:
         """Record a success whose next tick is known and still to come: the common case."""
         run._is_recorded = True
-        standing.last_run = run
+        standing.latest = run
         standing.last_success = run._due
         standing.failures_in_row = 0
         if standing.is_shared:
@@ -98,7 +98,7 @@ class Settling:
     def record(self, standing: Standing, run: Run) -> None:
         """Record how *run* ended, and what was passed over under it."""
         run._is_recorded = True
-        standing.last_run = run
+        standing.latest = run
         outcome, pause = run.outcome, None
         if outcome is Outcome.SUCCEEDED:
             standing.last_success = run._due

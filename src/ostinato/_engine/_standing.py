@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from ostinato._engine._ticks import GridTicks
 from ostinato._instants import instant_of
-from ostinato._ledger import Ledger
+from ostinato._ledger import Ledger, run_of
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from ostinato._engine._deadline import Deadline
     from ostinato._engine._ticks import Ticks
     from ostinato._engine._timeline import Timeline
+    from ostinato._lease import TaskRow
+    from ostinato._ledger import Success
     from ostinato._run import Run
     from ostinato._task import Task
     from ostinato.protocols import Injection, Schedule
@@ -29,6 +32,7 @@ class Standing:
         "_schedule",
         "_ticks",
         "anchor",
+        "begun",
         "concurrency",
         "entry",
         "failures_in_row",
@@ -48,8 +52,9 @@ class Standing:
         "is_shared",
         "is_thread_bound",
         "jitter",
-        "last_run",
+        "kept",
         "last_success",
+        "latest",
         "ledger",
         "live",
         "name",
@@ -58,6 +63,7 @@ class Standing:
         "paused_reason",
         "paused_until",
         "period",
+        "row",
         "running",
         "spec",
         "spread",
@@ -99,7 +105,9 @@ class Standing:
         # Whether a tick on time is run, and followed by the next, without a further thought.
         self.is_quick = False
         self.spec = ""
-        # Whether its function is called with nothing, on the loop, once: the common case.
+        # What a store of this very process holds of it.
+        self.row: TaskRow | None = None
+        # Whether its function is called with nothing, on the loop: the common case.
         self.is_plain = False
         # Whether the next instant follows from the end of a run.
         self.has_delay = False
@@ -114,7 +122,11 @@ class Standing:
         self.injection: Injection | None = None
         self.live: dict[Run, asyncio.Task[None]] | None = None
         self.ledger: Ledger | None = None
-        self.last_run: Run | None = None
+        # The latest run that has ended, or the record of it.
+        self.latest: Run | Success | None = None
+        # When the plain run under way began; itself, if it waits for something, and its time.
+        self.begun: float | None = None
+        self.kept: tuple[Run, Deadline | None] | None = None
         self.zombies = 0
         self.is_quarantined = False
         self.paused_reason: str | None = None
@@ -150,6 +162,13 @@ class Standing:
     @ticks.setter
     def ticks(self, ticks: Ticks) -> None:
         self._ticks = ticks
+
+    @property
+    def last_run(self) -> Run | None:
+        """The latest run that has ended."""
+        if isinstance(self.latest, tuple):
+            self.latest = run_of(self.latest)
+        return self.latest
 
     @property
     def records(self) -> Ledger:

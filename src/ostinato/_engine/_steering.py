@@ -4,9 +4,9 @@ import asyncio
 from datetime import datetime
 from uuid import uuid4
 
-from ostinato._engine._perform import is_stuck
 from ostinato._engine._prepare import bind, choose_timeline
 from ostinato._engine._standing import Standing
+from ostinato._engine._survey import is_stuck
 from ostinato._engine._worker import Worker
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._ledger import Ledger

@@ -137,12 +137,12 @@ class Worker:
         self._coming = iter(())
         await self._wait_for_runs(grace)
         performer = self.claims.performer
-        for standing in list(performer.watched):
+        for standing in list(performer.survey.watched):
             for run in list(standing.live or ()):
                 performer.cancel(standing, run)
         for completing in self._completing:
             completing.cancel()
-        left = set(performer.watched)
+        left = set(performer.survey.watched)
         await self._wait_for_runs(self.environment.cancel_grace)
         for standing in self._unsettled(left):
             self._note_left_behind(standing)
@@ -200,6 +200,7 @@ class Worker:
         rows = self.store.register(registrations).rows
         for standing in shared:
             row = rows[standing.name]
+            standing.row = row
             standing.is_paused = row.paused
             if row.paused:
                 self.claims.settling.paused.add(standing)
@@ -253,7 +254,7 @@ class Worker:
 
     def _under_way(self) -> set[asyncio.Task[None]]:
         found = set(self._completing)
-        for standing in self.claims.performer.watched:
+        for standing in self.claims.performer.survey.watched:
             if standing.live:
                 found.update(standing.live.values())
         return found

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 
 from ostinato._lease import Claim, Lease, Registration, Reply, Settlement, TaskRow, new_lease
-from ostinato._ledger import Ledger
+from ostinato._ledger import Ledger, Success
 from ostinato._outcomes import Outcome, RunKind
 from ostinato._run import Run
 
 __all__ = ["MemoryStore"]
 
+# A process that is alone with its store has no rival to whom a lease could be lost.
+_UNLIMITED = 1 << 62
 _COUNTED_AS_FAILURE = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
@@ -77,6 +79,43 @@ class MemoryStore:
                     row.last_due = due
                 leases.append(granted)
         return Reply(now, leases, rows)
+
+    def begin(self, row: TaskRow, spec: str, due: int, following: int, now: float, /) -> int:
+        """Claim the tick *due*, on its time, and no other; return its token, or 0.
+
+        What `claim` does, for whoever keeps the *row* itself: it is the same process.
+
+        Args:
+            row: The task's row, as `register` has returned it.
+            spec: The declaration that the worker knows.
+            due: The tick, which the row must hold as the next one.
+            following: The instant that the row holds afterwards.
+            now: The time in milliseconds, asked for already.
+        """
+        with self._lock:
+            if (
+                row.next_due != due
+                or due > now
+                or row.held is not None
+                or row.paused
+                or row.spec != spec
+            ):
+                return 0
+            row.token = token = row.token + 1
+            row.held = new_lease((row.name, due, token, _UNLIMITED, self._owner))
+            row.next_due = following
+            row.last_due = due
+            row.starts += 1
+            return token
+
+    def end(self, row: TaskRow, success: Success, /) -> None:
+        """Record the *success* of what `begin` has claimed: what `settle` does."""
+        with self._lock:
+            if row.held is not None and row.token == success[3]:
+                row.held = None
+                row.last_success = success[1]
+                row.failures_in_row = 0
+                self.ledger(row.name).note(success)
 
     def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> set[tuple[str, int]]:
         """Prolong the leases of those *held* that nobody has taken since."""
@@ -163,7 +202,6 @@ class MemoryStore:
             if row.held is None or row.token != run.token:
                 return None
             row.held = None
-        row.last_run = run
         if run.outcome is Outcome.SUCCEEDED:
             row.last_success = run._due
             row.failures_in_row = 0

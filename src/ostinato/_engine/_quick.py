@@ -1,0 +1,156 @@
+"""The common case of a tick, in one straight piece: on time, on a grid, with nothing to supply.
+
+What is out of the ordinary (a body that waits, fails, or takes longer than its period) is handed
+over to the `Performer`, and goes the way of all other runs.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from ostinato._engine._environment import Environment
+from ostinato._engine._perform import Performer
+from ostinato._engine._spawn import spawn_eagerly
+from ostinato._engine._standing import Standing
+from ostinato._ledger import Success
+from ostinato._outcomes import RunKind
+from ostinato._run import Run
+from ostinato.stores.memory import MemoryStore
+
+__all__ = ["Quick"]
+
+
+class Quick:
+    """Runs ticks that need no further thought; spares them a `Run`, a claim and a settlement."""
+
+    __slots__ = (
+        "_begin",
+        "_copy_context",
+        "_end",
+        "_loop",
+        "_monotonic",
+        "_namespace",
+        "_on_next",
+        "_performer",
+        "is_allowed",
+    )
+
+    def __init__(
+        self,
+        environment: Environment,
+        store: object,
+        performer: Performer,
+        *,
+        on_next: Callable[[Standing], object],
+    ) -> None:
+        """Run with *environment*.
+
+        Args:
+            environment: The loop and the clock.
+            store: Is asked directly, if it is this process's own memory.
+            performer: Takes over what is not done at once.
+            on_next: Is told of a task whose next tick is known, to put it on the agenda.
+        """
+        inline = store if isinstance(store, MemoryStore) else None
+        self._begin = None if inline is None else inline.begin
+        self._end = None if inline is None else inline.end
+        self._loop = environment.loop
+        self._monotonic = environment.clock.monotonic
+        self._copy_context = environment.context.copy
+        self._namespace = environment.namespace
+        self._performer = performer
+        self._on_next = on_next
+        # Whoever is told of successes is told of a `Run`.
+        self.is_allowed = not environment.telling.who_wants("ostinato.run_succeeded")
+
+    def run(self, standing: Standing, due: int, now: float) -> bool:
+        """Run the tick *due* of a task that nothing else is under way of, if it can be had.
+
+        It is *now*, less than a period later.
+        """
+        token, following = 0, due + standing.period
+        if standing.is_shared:
+            if self._begin is None or standing.row is None:
+                return False
+            token = self._begin(standing.row, standing.spec, due, following, now)
+            if not token:
+                return False
+        standing.next_due = following
+        standing.running += 1
+        standing.starts += 1
+        start_at = None
+        if standing.spread or standing.jitter is not None:
+            start_at = due + standing.delay_of(due)
+            standing.spread = 0
+        task = spawn_eagerly(
+            self._perform(standing, due, token, start_at),
+            loop=self._loop,
+            context=self._copy_context(),
+        )
+        if not task.done():
+            if standing.kept is not None:
+                # Its first attempt has failed at once; it waits for another, or for its hook.
+                self._performer.watch(standing, standing.kept[0], task)
+            else:
+                self._keep(standing, self._run_of(standing, due, token, start_at), task)
+        return True
+
+    def _keep(self, standing: Standing, run: Run, task: "asyncio.Task[None]") -> None:
+        """Hand a *run* over to the performer that waits for something."""
+        begun = standing.begun
+        if begun is not None:
+            run._started = begun * 1_000 + standing.timeline.offset
+        deadline = self._performer.keep(standing, run, begun or self._monotonic(), task)
+        standing.kept = run, deadline
+
+    async def _perform(
+        self, standing: Standing, due: int, token: int, start_at: int | None
+    ) -> None:
+        standing.begun = begun = self._monotonic()
+        error: BaseException | None = None
+        try:
+            await standing.function()
+        except BaseException as raised:  # noqa: BLE001 - as in `Performer`, which judges it
+            error = raised
+        if standing.kept is None and error is None:
+            offset = standing.timeline.offset
+            finished = self._monotonic() * 1_000 + offset
+            following = standing.next_due
+            # A body may have paused or rescheduled its own task; and it may have overrun.
+            if following is not None and following > finished:
+                previous = standing.last_success
+                success = (
+                    standing.name,
+                    due,
+                    self._namespace,
+                    token,
+                    start_at,
+                    previous,
+                    begun * 1_000 + offset,
+                    finished,
+                )
+                self._note(standing, success)
+                return
+        if standing.kept is None:
+            standing.kept = self._run_of(standing, due, token, start_at), None
+        run, deadline = standing.kept
+        try:
+            await self._performer.finish(standing, run, begun, (deadline, error))
+        finally:
+            standing.kept = standing.begun = None
+
+    def _note(self, standing: Standing, success: Success) -> None:
+        """Record a *success* whose next tick is known and still to come."""
+        standing.running -= 1
+        standing.begun = None
+        standing.latest = success
+        standing.last_success = success[1]
+        standing.failures_in_row = 0
+        if self._end is not None and standing.row is not None:
+            self._end(standing.row, success)
+        else:
+            standing.records.note(success)
+        self._on_next(standing)
+
+    def _run_of(self, standing: Standing, due: int, token: int, start_at: int | None) -> Run:
+        kind, previous = RunKind.TICK, standing.last_success
+        return Run(standing.name, due, self._namespace, kind, token, start_at, previous)
