@@ -71,12 +71,15 @@ class Agenda:
         while instants:
             at = instants[0]
             known = self._due[at]
-            there = known if isinstance(known, list) else (known,)
-            if any(each.entry == at for each in there):
+            if not isinstance(known, list):
+                if known.entry == at:
+                    return at
+                known = [known]
+            if any(each.entry == at for each in known):
                 return at
             heappop(instants)
             del self._due[at]
-            self._stale -= len(there)
+            self._stale -= len(known)
         return None
 
     def shift(self, milliseconds: int) -> list[Standing]:

@@ -4,21 +4,35 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ostinato._engine._call import Caller
 from ostinato._engine._deadline import Deadline
 from ostinato._engine._environment import Environment
+from ostinato._engine._jobs import Job
 from ostinato._engine._standing import Standing
 from ostinato._function import UserFunction
 from ostinato._policy import Overlap, Retry
 from ostinato._run import Run
 from ostinato.errors import RunTimeoutError
 
-__all__ = ["Attempts"]
+__all__ = ["Attempts", "First"]
 
-# An attempt that was made elsewhere: its deadline, and what it raised.
-First = tuple[Deadline | None, BaseException | None]
+
+class First(NamedTuple):
+    """A first attempt that was made elsewhere, or is under way in a thread.
+
+    Attributes:
+        deadline: The end of its time, if it has one.
+        error: What it raised, if it did.
+        job: Its job, if a thread is at work.
+        context: What it is called in, if a thread is at work.
+    """
+
+    deadline: Deadline | None = None
+    error: BaseException | None = None
+    job: Job | None = None
+    context: Context | None = None
 
 
 class Attempts:
@@ -75,7 +89,7 @@ class Attempts:
         """Attempt the run until an attempt succeeds, or is not to be followed by another.
 
         Args:
-            first: How the first attempt has ended, if it was made elsewhere.
+            first: The first attempt, if it was made elsewhere.
 
         Raises:
             RunTimeoutError: The time of the last attempt was over.
@@ -102,7 +116,7 @@ class Attempts:
     async def _make_one(self, first: First | None) -> None:
         seconds = self._standing.task.policy.timeout
         if first is not None:
-            self._end_within(*first)
+            await self._take_over(first)
         elif seconds is None:
             await self._supply()
         else:
@@ -154,6 +168,16 @@ class Attempts:
             ended = error
         self._end_within(deadline, ended)
 
+    async def _take_over(self, first: First) -> None:
+        """Bring an attempt to its end that was made elsewhere."""
+        if first.job is None or first.context is None:
+            self._end_within(first.deadline, first.error)
+            return
+        self.context = first.context
+        error = await self._caller().join(first.job, first.context)
+        if error is not None:
+            raise error
+
     def _end_within(self, deadline: Deadline | None, error: BaseException | None) -> None:
         """Raise what an attempt has ended with, or that its time was over."""
         if deadline is not None:
@@ -199,19 +223,21 @@ class Attempts:
             begun: list[float] = []
             function = partial(_note_begin, self._environment.clock.monotonic, begun, function)
             self._deadline.count_from(lambda: begun[0] if begun else None)
-        caller = Caller(
-            self._environment.loop, self._environment.threads, on_abandoned=self._abandon
-        )
-        error = await caller.call(UserFunction(function, called.name, is_async=False), context)
+        called = UserFunction(function, called.name, is_async=False)
+        error = await self._caller().call(called, context)
         if self._deadline is not None and self._deadline.expired:
             self._has_ended = not self.is_abandoned
         if error is not None:
             raise error
 
+    def _caller(self) -> Caller:
+        environment = self._environment
+        return Caller(environment.loop, environment.threads, on_abandoned=self._abandon)
+
     async def _in_thread(self, call: Callable[[], object]) -> object:
         """Call for a dependency what may block."""
         job = self._environment.threads.submit(
-            self._standing.task.name, partial(copy_context().run, call), self._environment.loop
+            self._standing.task.name, call, self._environment.loop, context=copy_context()
         )
         value, error = await job.future
         if error is not None:

@@ -8,8 +8,9 @@ from functools import partial
 from inspect import isasyncgen, isawaitable, isgenerator
 from typing import Any
 
+from ostinato._engine._jobs import Job, Returned
 from ostinato._engine._spawn import spawn_eagerly
-from ostinato._engine._threads import Job, Returned, Threads
+from ostinato._engine._threads import Threads
 from ostinato._function import UserFunction
 from ostinato.errors import InvalidFunctionError
 
@@ -63,10 +64,19 @@ class Caller:
         """
         return self._job is None or self._job.withdraw()
 
+    async def join(self, job: Job, context: Context) -> BaseException | None:
+        """Wait for a *job* that was submitted elsewhere, as `call` does it for its own."""
+        return await self._judge(job.name, await self._wait_for(job), context)
+
     async def _through_thread(
         self, called: UserFunction, operands: tuple[object, ...], context: Context
     ) -> BaseException | None:
-        value, error = await self._in_thread(called, operands, context)
+        returned = await self._in_thread(called, operands, context)
+        return await self._judge(called.name, returned, context)
+
+    async def _judge(self, name: str, returned: Returned, context: Context) -> BaseException | None:
+        """Return what a function raised in its thread, or what its result makes of it."""
+        value, error = returned
         if error is not None or value is None:
             return error
         try:
@@ -78,7 +88,7 @@ class Caller:
         if not is_generator:
             return None
         return InvalidFunctionError(
-            called.name,
+            name,
             "returned a generator, of whose body nothing runs",
             "consume it inside the function",
         )
@@ -104,15 +114,20 @@ class Caller:
         # Where the server runs on anyio.run, sniffio would tell the thread that a loop runs in it.
         if sniffio := sys.modules.get("sniffio"):
             context.run(sniffio.current_async_library_cvar.set, None)
-        call = partial(context.run, called.function, *operands)
-        job = self._job = self._threads.submit(called.name, call, self._loop)
+        call = partial(called.function, *operands)
+        return await self._wait_for(
+            self._threads.submit(called.name, call, self._loop, context=context)
+        )
+
+    async def _wait_for(self, job: Job) -> Returned:
+        self._job = job
         try:
             return await job.future
         except asyncio.CancelledError as error:
             if not job.future.cancelled():
                 return job.future.result()
             if not job.withdraw():
-                job.on_late_end = self._on_abandoned(called.name)
+                job.on_late_end = self._on_abandoned(job.name)
             return Returned(None, error)
         finally:
             self._job = None

@@ -63,7 +63,9 @@ class Claims:
             on_zombie_ended=self.settling.free_slot,
         )
         self._start_run = self.performer.start
-        self._quick = Quick(environment, store, self.performer, on_next=on_next)
+        self._quick = Quick(
+            environment, store, self.performer, starving=self.starving, on_next=on_next
+        )
 
     def stop(self) -> None:
         """Wait for no thread any more, and for no stuck run."""
@@ -82,6 +84,8 @@ class Claims:
             is_free = standing.is_quick and not standing.running
             if is_free and 0 <= now - expected < standing.period:
                 # On time, on a grid: the common case takes an addition.
+                if standing.is_thread_bound and not self.starving.reserve(standing):
+                    continue
                 if standing.is_plain and is_quick_allowed and run_quickly(standing, expected, now):
                     continue
                 following = expected + standing.period

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 from functools import partial
 
-from ostinato._engine._attempt import Attempts
+from ostinato._engine._attempt import Attempts, First
 from ostinato._engine._call import Caller
 from ostinato._engine._deadline import Deadline
 from ostinato._engine._environment import Environment
 from ostinato._engine._hooks import call_hook
+from ostinato._engine._jobs import Job
 from ostinato._engine._spawn import leave_behind, spawn_eagerly
 from ostinato._engine._standing import Standing
 from ostinato._engine._survey import Survey
@@ -93,7 +94,23 @@ class Performer:
         environment = self._environment
         return Deadline(environment.clock, task, left, environment.cancel_grace, give_up)
 
-    def watch(self, standing: Standing, run: Run, task: "asyncio.Task[None]") -> None:
+    def task_of(self, standing: Standing, run: Run) -> "asyncio.Task[None] | None":
+        """Return the task of a *run* under way: made for it, if it is but a job in a thread."""
+        under_way = (standing.live or {}).get(run)
+        if not isinstance(under_way, Job):
+            return under_way
+        # From now on its end is told to whoever awaits this.
+        _ = under_way.future
+        begun = ((run._started or 0.0) - standing.timeline.offset) / 1_000
+        first = First(job=under_way, context=under_way.context)
+        task = spawn_eagerly(
+            self.finish(standing, run, begun, first), loop=self._loop, context=self._copy_context()
+        )
+        if not task.done():
+            self.watch(standing, run, task)
+        return task
+
+    def watch(self, standing: Standing, run: Run, task: "asyncio.Task[None] | Job") -> None:
         """Look after a *run* whose *task* is not done at once."""
         if standing.live is None:
             standing.live = {}
@@ -108,7 +125,7 @@ class Performer:
     def cancel(self, standing: Standing, run: Run) -> None:
         """Ask *run* to end: an asyncio task is cancelled, a thread only asked."""
         run._cancel()
-        if standing.live is not None and (task := standing.live.get(run)) is not None:
+        if (task := self.task_of(standing, run)) is not None:
             if run._started is None:
                 # It has to begin, so as to end: its first step comes before this.
                 self._loop.call_soon(task.cancel)
@@ -117,8 +134,9 @@ class Performer:
 
     def abandon(self, standing: Standing, run: Run) -> None:
         """Leave behind a *run* that does not end, though it was cancelled: the scheduler ends."""
-        assert standing.live is not None  # noqa: S101 - it is under way
-        stack = leave_behind(standing.live[run])
+        task = self.task_of(standing, run)
+        assert task is not None  # noqa: S101 - it is under way
+        stack = leave_behind(task)
         if run.outcome is None:
             run.outcome = Outcome.ABANDONED
             run._finished = standing.timeline.at(self._monotonic())
@@ -137,7 +155,7 @@ class Performer:
         standing: Standing,
         run: Run,
         begun: float,
-        first: tuple[Deadline | None, BaseException | None] | None = None,
+        first: First | None = None,
     ) -> None:
         """Bring a *run* that has *begun* to its end.
 
@@ -145,7 +163,7 @@ class Performer:
             standing: The task's.
             run: The run.
             begun: When that was, on the monotonic clock.
-            first: How the first attempt has ended, if it was made elsewhere.
+            first: The first attempt, if it was made elsewhere.
         """
         run._started = started = begun * 1_000 + standing.timeline.offset
         attempts = self._attempts(standing, run)

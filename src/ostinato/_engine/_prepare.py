@@ -28,8 +28,8 @@ def prepare(task: Task) -> Standing:
     standing.concurrency = task.concurrency
     standing.spec = task.spec if task.is_shared else ""
     standing.is_plain = (
-        task.function.is_async
-        and not task.runs_in_thread
+        # Of a thread the time counts from when it has begun.
+        (policy.timeout is None if task.runs_in_thread else task.function.is_async)
         and not task.parameters.runs
         and not task.parameters.has_dependencies
     )
@@ -131,7 +131,7 @@ def is_quick(standing: Standing) -> bool:
         # However late it is within its period, it is run.
         and policy.missed is not Missed.SKIP
         and policy.catch_up is None
-        and not (standing.is_bounded or standing.is_thread_bound)
+        and not standing.is_bounded
     )
 
 

@@ -6,17 +6,24 @@ over to the `Performer`, and goes the way of all other runs.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
+from ostinato._engine._attempt import First
 from ostinato._engine._environment import Environment
+from ostinato._engine._jobs import Job, Returned
 from ostinato._engine._perform import Performer
 from ostinato._engine._spawn import spawn_eagerly
 from ostinato._engine._standing import Standing
+from ostinato._engine._starving import Starving
 from ostinato._ledger import Success
 from ostinato._outcomes import RunKind
 from ostinato._run import Run
 from ostinato.stores.memory import MemoryStore
 
 __all__ = ["Quick"]
+
+# What is returned is ignored, unless it is to be awaited, or is a generator.
+_PLAIN = (type(None), bool, int, float, str, list, dict, tuple)
 
 
 class Quick:
@@ -31,6 +38,8 @@ class Quick:
         "_namespace",
         "_on_next",
         "_performer",
+        "_starving",
+        "_threads",
         "is_allowed",
     )
 
@@ -40,6 +49,7 @@ class Quick:
         store: object,
         performer: Performer,
         *,
+        starving: Starving,
         on_next: Callable[[Standing], object],
     ) -> None:
         """Run with *environment*.
@@ -48,6 +58,7 @@ class Quick:
             environment: The loop and the clock.
             store: Is asked directly, if it is this process's own memory.
             performer: Takes over what is not done at once.
+            starving: Whose ticks wait for a thread, which may be free again.
             on_next: Is told of a task whose next tick is known, to put it on the agenda.
         """
         inline = store if isinstance(store, MemoryStore) else None
@@ -58,6 +69,8 @@ class Quick:
         self._copy_context = environment.context.copy
         self._namespace = environment.namespace
         self._performer = performer
+        self._starving = starving
+        self._threads = environment.threads
         self._on_next = on_next
         # Whoever is told of successes is told of a `Run`.
         self.is_allowed = not environment.telling.who_wants("ostinato.run_succeeded")
@@ -81,6 +94,11 @@ class Quick:
         if standing.spread or standing.jitter is not None:
             start_at = due + standing.delay_of(due)
             standing.spread = 0
+        if standing.is_threaded:
+            self._run_in_thread(standing, self._run_of(standing, due, token, start_at))
+            if standing.is_thread_bound:
+                self._starving.keep_promise()
+            return True
         task = spawn_eagerly(
             self._perform(standing, due, token, start_at),
             loop=self._loop,
@@ -134,9 +152,47 @@ class Quick:
             standing.kept = self._run_of(standing, due, token, start_at), None
         run, deadline = standing.kept
         try:
-            await self._performer.finish(standing, run, begun, (deadline, error))
+            await self._performer.finish(standing, run, begun, First(deadline, error))
         finally:
             standing.kept = standing.begun = None
+
+    def _run_in_thread(self, standing: Standing, run: Run) -> None:
+        run._started = self._monotonic() * 1_000 + standing.timeline.offset
+        job = self._threads.submit(
+            standing.task.function.name,
+            standing.function,
+            self._loop,
+            context=self._copy_context(),
+            on_end=partial(self._end_in_thread, standing, run),
+        )
+        self._performer.watch(standing, run, job)
+
+    def _end_in_thread(self, standing: Standing, run: Run, returned: Returned) -> None:
+        """Take note that the thread of *run* has ended."""
+        assert standing.live is not None  # noqa: S101 - it is under way
+        finished = self._monotonic() * 1_000 + standing.timeline.offset
+        following = standing.next_due
+        is_on_time = following is not None and following > finished
+        if is_on_time and returned.error is None and type(returned.value) in _PLAIN:
+            del standing.live[run]
+            success = (
+                standing.name,
+                run._due,
+                self._namespace,
+                run.token,
+                run._start_at,
+                run._previous_success,
+                run._started or finished,
+                finished,
+            )
+            self._note(standing, success)
+            if self._starving.waiting:
+                self._starving.feed()
+            return
+        job = standing.live[run]
+        assert isinstance(job, Job)  # noqa: S101 - nobody else waits for it
+        job.future.set_result(returned)
+        _ = self._performer.task_of(standing, run)
 
     def _note(self, standing: Standing, success: Success) -> None:
         """Record a *success* whose next tick is known and still to come."""

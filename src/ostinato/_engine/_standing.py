@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ostinato._engine._deadline import Deadline
+    from ostinato._engine._jobs import Job
     from ostinato._engine._ticks import Ticks
     from ostinato._engine._timeline import Timeline
     from ostinato._lease import TaskRow
@@ -51,6 +52,7 @@ class Standing:
         "is_quick",
         "is_shared",
         "is_thread_bound",
+        "is_threaded",
         "jitter",
         "kept",
         "last_success",
@@ -83,6 +85,8 @@ class Standing:
         self.name = task.name
         # The grid's period in milliseconds where everything follows from it; else 0.
         self.period = 0
+        # Whether its function is called in a thread.
+        self.is_threaded = task.runs_in_thread
         # The instant that its schedule is bound to.
         self.anchor: int | None = None
         self.next_due: int | None = None
@@ -107,7 +111,7 @@ class Standing:
         self.spec = ""
         # What a store of this very process holds of it.
         self.row: TaskRow | None = None
-        # Whether its function is called with nothing, on the loop: the common case.
+        # Whether its function is called with nothing, at once: the common case.
         self.is_plain = False
         # Whether the next instant follows from the end of a run.
         self.has_delay = False
@@ -120,7 +124,7 @@ class Standing:
         self.concurrency: int | None = 1
         self.jitter: Callable[[int], int] | None = None
         self.injection: Injection | None = None
-        self.live: dict[Run, asyncio.Task[None]] | None = None
+        self.live: dict[Run, asyncio.Task[None] | Job] | None = None
         self.ledger: Ledger | None = None
         # The latest run that has ended, or the record of it.
         self.latest: Run | Success | None = None

@@ -24,6 +24,7 @@ class Starving:
         self._reserved = 0
         self._watch: Timer | None = None
         self._is_stopped = False
+        self._is_feeding = False
 
     def reserve(self, standing: Standing) -> bool:
         """Promise a thread to the tick of *standing*, or let it wait for one."""
@@ -39,8 +40,19 @@ class Starving:
         if self._reserved or (self.waiting and self._environment.threads.vacant > 0):
             self._environment.loop.call_soon(self._forget_promises)
 
+    def keep_promise(self) -> None:
+        """Count a promised thread no longer: it is at work."""
+        self._reserved -= 1
+
     def feed(self) -> None:
+        """Look again with the loop's next turn, however many threads become free until then."""
+        if self.waiting and not self._is_feeding:
+            self._is_feeding = True
+            self._environment.loop.call_soon(self._feed)
+
+    def _feed(self) -> None:
         """Look again at as many ticks as there are threads free for them."""
+        self._is_feeding = False
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
@@ -59,7 +71,7 @@ class Starving:
 
     def _forget_promises(self) -> None:
         self._reserved = 0
-        self.feed()
+        self._feed()
 
     def _look_after(self) -> None:
         if self.waiting and self._watch is None and not self._is_stopped:

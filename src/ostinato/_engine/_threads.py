@@ -7,63 +7,14 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import Literal
 from weakref import WeakKeyDictionary
 
-__all__ = ["Job", "Returned", "Threads"]
+from ostinato._engine._jobs import Completions, Job, Returned
 
-
-class Returned(NamedTuple):
-    """What a function left behind in its thread: a value, or the exception it raised."""
-
-    value: object
-    error: BaseException | None
-
-
-class Job:
-    """One call on its way to a thread."""
-
-    __slots__ = (
-        "_claim",
-        "call",
-        "completions",
-        "future",
-        "is_withdrawn",
-        "name",
-        "on_late_end",
-    )
-
-    def __init__(
-        self,
-        name: str,
-        call: Callable[[], object],
-        future: "asyncio.Future[Returned]",
-        completions: "_Completions",
-    ) -> None:
-        """Prepare *call*, known as *name*, whose end reaches *future* by *completions*."""
-        self.name = name
-        self.call = call
-        self.future = future
-        self.completions = completions
-        self.is_withdrawn = False
-        # Is called on the loop when it ends although nobody waits for it any more.
-        self.on_late_end: Callable[[], None] | None = None
-        self._claim = threading.Lock()
-
-    def claim(self) -> bool:
-        """Return whether the caller is the first to ask, and so decides what becomes of the job."""
-        return self._claim.acquire(blocking=False)
-
-    def withdraw(self) -> bool:
-        """Take the job back; return False where a thread has it already."""
-        self.is_withdrawn = self.is_withdrawn or self.claim()
-        return self.is_withdrawn
-
-    @property
-    def waiting(self) -> bool:
-        """Whether no thread has taken it yet."""
-        return not self._claim.locked()
+__all__ = ["Threads"]
 
 
 class Threads:
@@ -95,7 +46,7 @@ class Threads:
         self._patience = patience
         self._on_exhausted = on_exhausted
         self.on_lost = on_lost
-        self._count = 0
+        self._crew = _Crew()
         self._start_afresh()
 
     def stack_of(self, name: str) -> str:
@@ -109,17 +60,18 @@ class Threads:
         return stacks[0] if stacks else ""
 
     def close(self) -> None:
-        """Let each thread end, once what it runs has ended."""
-        with self._lock:
-            ending: int = self._count
-            self._count = self._free = 0
-        for _ in range(ending):
-            self._queue.put(None)
+        """Let each thread end, once what is queued has ended."""
+        ending, self._crew = self._crew, _Crew()
+        with ending.lock:
+            count = ending.count
+        for _ in range(count):
+            ending.wakes.put("end")
 
     @property
     def vacant(self) -> int:
         """How many jobs would be taken by threads at once, if they were submitted now."""
-        return self._limit - self._count + self._free - self._backlog
+        crew = self._crew
+        return self._limit - crew.count + crew.idle - len(crew.jobs)
 
     def outstanding(self, loop: asyncio.AbstractEventLoop) -> int:
         """Return how many jobs of the *loop* were submitted whose end has not reached it yet."""
@@ -130,44 +82,53 @@ class Threads:
         """Wait until jobs of the running *loop* have ended; at least one is outstanding."""
         await self._completions[loop].next_end(loop)
 
-    def submit(self, name: str, call: Callable[[], object], loop: asyncio.AbstractEventLoop) -> Job:
-        """Queue *call* for a thread; the job's future resolves on the *loop*."""
+    def submit(
+        self,
+        name: str,
+        call: Callable[[], object],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        context: Context | None = None,
+        on_end: Callable[[Returned], object] | None = None,
+    ) -> Job:
+        """Queue *call* for a thread; its end is told on the *loop*, as `Job` says."""
         if self._process != os.getpid():
             self._start_afresh()
         completions = self._completions.get(loop)
         if completions is None:
             self._forget_closed_loops()
-            completions = self._completions[loop] = _Completions(self.on_lost)
-        job = Job(name, call, loop.create_future(), completions)
+            completions = self._completions[loop] = Completions(self.on_lost)
+        job = Job(name, call, loop, completions, context=context, on_end=on_end)
         completions.outstanding += 1
-        with self._lock:
-            self._queue.put(job)
-            self._backlog += 1
-            lacks_thread = self._backlog > self._free
-            starts_thread = lacks_thread and self._count < self._limit
-            if starts_thread:
-                self._count += 1
-                self._free += 1
-        if starts_thread:
-            self._start_thread(job)
-        elif lacks_thread:
-            self._watch(job, loop)
-        else:
+        crew = self._crew
+        starts_thread = False
+        with crew.lock:
+            crew.jobs.append(job)
+            wakes_thread = crew.idle > crew.woken
+            if wakes_thread:
+                crew.woken += 1
+            elif crew.count < self._limit:
+                starts_thread = True
+                crew.count += 1
+                crew.idle += 1
+                crew.woken += 1
+        if wakes_thread:
+            crew.wakes.put("work")
             self._told_exhausted = False
+        elif starts_thread:
+            self._start_thread(crew, job)
+        else:
+            self._watch(job, loop)
         return job
 
     def _start_afresh(self) -> None:
         # Threads do not survive a fork: the child begins with none, and with nothing queued.
         self._process = os.getpid()
-        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._crew = _Crew()
         self._running: dict[int, str] = {}
-        self._completions: WeakKeyDictionary[asyncio.AbstractEventLoop, _Completions] = (
+        self._completions: WeakKeyDictionary[asyncio.AbstractEventLoop, Completions] = (
             WeakKeyDictionary()
         )
-        # A free thread takes a job from the backlog without being asked: so a thread is missing
-        # exactly where the backlog is larger than the number of free ones.
-        self._lock = threading.Lock()
-        self._count = self._free = self._backlog = 0
         self._watched: Job | None = None
         self._watching_loop: asyncio.AbstractEventLoop | None = None
         self._latest: Job | None = None
@@ -181,18 +142,22 @@ class Threads:
             if loop is not None and loop.is_closed():
                 self._completions.pop(loop, None)
 
-    def _start_thread(self, job: Job) -> None:
-        thread = threading.Thread(target=self._work, name=f"ostinato-{self._count}", daemon=True)
+    def _start_thread(self, crew: "_Crew", job: Job) -> None:
+        name = f"ostinato-{crew.count}"
+        thread = threading.Thread(target=self._work, args=(crew,), name=name, daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
             # The system gives no more threads. Where there is one, the job waits for it.
-            with self._lock:
-                self._count -= 1
-                self._free -= 1
-                is_alone = self._count == 0
-            if is_alone and job.withdraw():
-                job.future.set_result(Returned(None, error))
+            with crew.lock:
+                crew.count -= 1
+                crew.idle -= 1
+                crew.woken -= 1
+                is_alone = crew.count == 0
+                if is_alone:
+                    crew.jobs.remove(job)
+            if is_alone:
+                job.completions.deliver(job, Returned(None, error))
 
     def _watch(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
         # One watched job speaks for all that wait behind it, and has the only timer.
@@ -210,78 +175,55 @@ class Threads:
         elif self._latest is not None and self._latest.waiting and loop is not None:
             self._watch(self._latest, loop)
 
-    def _work(self) -> None:
-        queue = self._queue
-        while (job := queue.get()) is not None:
-            self._run(job)
-            del job
-
-    def _run(self, job: Job) -> None:
-        with self._lock:
-            self._backlog -= 1
-            self._free -= 1
+    def _work(self, crew: "_Crew") -> None:
         me = threading.get_ident()
-        self._running[me] = job.name
-        returned = Returned(None, None)
-        if job.claim():
-            try:
-                returned = Returned(job.call(), None)
-            except BaseException as error:  # noqa: BLE001 - it is the user's function: contained here, judged on the loop
-                returned = Returned(None, error)
-        # Its context, with all that refers to, is let go before its end is told.
-        job.call = int
-        del self._running[me]
-        # Free before its end is told: what follows on it finds this thread and starts no other.
-        with self._lock:
-            self._free += 1
+        while True:
+            job = crew.begin()
+            while job is not None:
+                self._running[me] = job.name
+                job = self._end(job, job.run(), crew)
+            if crew.wakes.get() == "end":
+                return
+
+    def _end(self, job: Job, returned: Returned, crew: "_Crew") -> Job | None:
+        """Tell what a *job* has returned; return what its thread does next."""
+        del self._running[threading.get_ident()]
+        # Free before its end is told: what follows on it finds this thread.
+        following = crew.next_job()
         job.completions.deliver(job, returned)
+        return following
 
 
-class _Completions:
-    """Ended jobs on their way to one loop: however many end together, they wake it once."""
+class _Crew:
+    """Some threads, and what they are to do: they take jobs as long as there are any.
 
-    def __init__(self, on_lost: Callable[[str, BaseException], None]) -> None:
-        self.outstanding = 0
-        self._on_lost = on_lost
-        self._ended: deque[tuple[Job, Returned]] = deque()
-        self._is_armed = False
-        self._waiting: list[asyncio.Future[None]] = []
+    A thousand jobs at once wake as many threads as there are, and not one for each job.
+    """
 
-    async def next_end(self, loop: asyncio.AbstractEventLoop) -> None:
-        waiting = loop.create_future()
-        self._waiting.append(waiting)
-        await waiting
+    __slots__ = ("count", "idle", "jobs", "lock", "wakes", "woken")
 
-    def deliver(self, job: Job, returned: Returned) -> None:
-        self._ended.append((job, returned))
-        if self._is_armed:
-            return
-        self._is_armed = True
-        try:
-            job.future.get_loop().call_soon_threadsafe(self._drain)
-        except RuntimeError:
-            # The loop was closed while the function ran: nobody is left to be told.
-            while self._ended:
-                self._lose(*self._ended.popleft())
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.jobs: deque[Job] = deque()
+        # One for each thread that is woken.
+        self.wakes: SimpleQueue[Literal["work", "end"]] = SimpleQueue()
+        # How many threads there are, how many of these have nothing to do, and how many of those
+        # have been woken since.
+        self.count = self.idle = self.woken = 0
 
-    def _drain(self) -> None:
-        # Disarmed before it is emptied: a job that ends meanwhile either is seen here or re-arms.
-        self._is_armed = False
-        while self._ended:
-            job, returned = self._ended.popleft()
-            self.outstanding -= 1
-            if job.future.done():
-                self._lose(job, returned)
-                if job.on_late_end is not None:
-                    job.on_late_end()
-            else:
-                job.future.set_result(returned)
-        while self._waiting:
-            waiting = self._waiting.pop()
-            if not waiting.done():
-                waiting.set_result(None)
+    def begin(self) -> Job | None:
+        """Return the first job of a thread that was woken, if others have not taken it."""
+        with self.lock:
+            self.woken -= 1
+            if not self.jobs:
+                return None
+            self.idle -= 1
+            return self.jobs.popleft()
 
-    def _lose(self, job: Job, returned: Returned) -> None:
-        """Let go of an end that nobody waits for, but not of an error."""
-        if returned.error is not None:
-            self._on_lost(job.name, returned.error)
+    def next_job(self) -> Job | None:
+        """Return the next job of a thread that has ended one; without any it is idle."""
+        with self.lock:
+            if self.jobs:
+                return self.jobs.popleft()
+            self.idle += 1
+            return None

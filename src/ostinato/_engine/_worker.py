@@ -254,9 +254,10 @@ class Worker:
 
     def _under_way(self) -> set[asyncio.Task[None]]:
         found = set(self._completing)
-        for standing in self.claims.performer.survey.watched:
-            if standing.live:
-                found.update(standing.live.values())
+        performer = self.claims.performer
+        for standing in list(performer.survey.watched):
+            tasks = (performer.task_of(standing, run) for run in list(standing.live or ()))
+            found.update(task for task in tasks if task is not None)
         return found
 
     def _unsettled(self, watched: set[Standing]) -> set[Standing]:

@@ -5,11 +5,13 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from ostinato._engine._call import Caller
-from ostinato._engine._threads import Job, Threads
+from ostinato._engine._jobs import Job
+from ostinato._engine._threads import Threads
 from ostinato._function import UserFunction
 
 
@@ -37,11 +39,17 @@ async def test_s47_a_thread_is_not_taken_for_the_loops(monkeypatch: pytest.Monke
 class CancellingThreads(Threads):
     """Threads whose jobs' ends meet a cancellation of the task that waits for them."""
 
-    def submit(self, name: str, call: Callable[[], object], loop: asyncio.AbstractEventLoop) -> Job:
+    def submit(
+        self,
+        name: str,
+        call: Callable[[], object],
+        loop: asyncio.AbstractEventLoop,
+        **options: Any,
+    ) -> Job:
         """Cancel the caller after the job's end is set, and before the caller wakes up to it."""
         caller = asyncio.current_task()
         assert caller is not None
-        job = super().submit(name, call, loop)
+        job = super().submit(name, call, loop, **options)
         job.future.add_done_callback(lambda _: caller.cancel())
         return job
 
