@@ -5,10 +5,12 @@ over to the `Performer`, and goes the way of all other runs.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from functools import partial
 
 from ostinato._engine._attempt import First
+from ostinato._engine._deadline import Deadline
 from ostinato._engine._environment import Environment
 from ostinato._engine._jobs import Job, Returned
 from ostinato._engine._perform import Performer
@@ -21,6 +23,9 @@ from ostinato._run import Run
 from ostinato.stores.memory import MemoryStore
 
 __all__ = ["Quick"]
+
+# Whether a body that waits for nothing has ended when its task has been made.
+_IS_EAGER = sys.version_info >= (3, 12)
 
 # What is returned is ignored, unless it is to be awaited, or is a generator.
 _PLAIN = (type(None), bool, int, float, str, list, dict, tuple)
@@ -129,7 +134,8 @@ class Quick:
             await standing.function()
         except BaseException as raised:  # noqa: BLE001 - as in `Performer`, which judges it
             error = raised
-        if standing.kept is None and error is None:
+        kept = standing.kept
+        if error is None and (kept is None or _is_within_time(*kept)):
             offset = standing.timeline.offset
             finished = self._monotonic() * 1_000 + offset
             following = standing.next_due
@@ -146,15 +152,34 @@ class Quick:
                     begun * 1_000 + offset,
                     finished,
                 )
+                if kept is not None:
+                    self._let_go(standing, *kept)
                 self._note(standing, success)
+                if (
+                    _IS_EAGER
+                    and kept is None
+                    and standing.jitter is None
+                    and not standing.is_paused
+                ):
+                    # The loop is awake, and looks at its agenda before it sleeps.
+                    standing.timeline.agenda.put(following, standing)
+                else:
+                    self._on_next(standing)
                 return
-        if standing.kept is None:
-            standing.kept = self._run_of(standing, due, token, start_at), None
-        run, deadline = standing.kept
+        run, deadline = kept or (self._run_of(standing, due, token, start_at), None)
+        standing.kept = run, deadline
         try:
             await self._performer.finish(standing, run, begun, First(deadline, error))
         finally:
             standing.kept = standing.begun = None
+
+    def _let_go(self, standing: Standing, run: Run, deadline: Deadline | None) -> None:
+        """Take a *run* back that has waited, and has ended as most do."""
+        if deadline is not None:
+            deadline.lift()
+        if standing.live is not None:
+            standing.live.pop(run, None)
+        standing.kept = standing.begun = None
 
     def _run_in_thread(self, standing: Standing, run: Run) -> None:
         run._started = self._monotonic() * 1_000 + standing.timeline.offset
@@ -186,6 +211,7 @@ class Quick:
                 finished,
             )
             self._note(standing, success)
+            self._on_next(standing)
             if self._starving.waiting:
                 self._starving.feed()
             return
@@ -197,7 +223,6 @@ class Quick:
     def _note(self, standing: Standing, success: Success) -> None:
         """Record a *success* whose next tick is known and still to come."""
         standing.running -= 1
-        standing.begun = None
         standing.latest = success
         standing.last_success = success[1]
         standing.failures_in_row = 0
@@ -205,8 +230,12 @@ class Quick:
             self._end(standing.row, success)
         else:
             standing.records.note(success)
-        self._on_next(standing)
 
     def _run_of(self, standing: Standing, due: int, token: int, start_at: int | None) -> Run:
         kind, previous = RunKind.TICK, standing.last_success
         return Run(standing.name, due, self._namespace, kind, token, start_at, previous)
+
+
+def _is_within_time(run: Run, deadline: Deadline | None) -> bool:
+    """Return whether a *run* that has waited was not given up, nor cancelled for its time."""
+    return run.outcome is None and (deadline is None or not deadline.expired)
