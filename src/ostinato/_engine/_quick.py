@@ -129,6 +129,8 @@ class Quick:
         self, standing: Standing, due: int, token: int, start_at: int | None
     ) -> None:
         standing.begun = begun = self._monotonic()
+        if not _IS_EAGER and standing.kept is not None:
+            standing.kept[0]._started = begun * 1_000 + standing.timeline.offset
         error: BaseException | None = None
         try:
             await standing.function()
