@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from ostinato._engine._deciding import Deciding
 from ostinato._engine._environment import Environment
-from ostinato._engine._missed import Decision, decide, horizon_of, run_queued, skip_until
 from ostinato._engine._perform import Performer
 from ostinato._engine._quick import Quick
 from ostinato._engine._settling import Settling
@@ -12,7 +12,7 @@ from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
 from ostinato._engine._timeline import Timeline
 from ostinato._lease import Claim, Skipped, new_claim
-from ostinato._outcomes import RunKind, SkipReason
+from ostinato._outcomes import RunKind
 from ostinato._policy import Overlap
 from ostinato._run import Run
 from ostinato.errors import AlreadyRunningError
@@ -51,7 +51,6 @@ class Claims:
         self._namespace = environment.namespace
         self._store = store
         self._on_next = on_next
-        self._tell = environment.telling.tell
         self.starving = Starving(environment, on_next)
         self.settling = Settling(
             environment, store, on_next=on_next, on_over=on_over, starving=self.starving
@@ -62,6 +61,7 @@ class Claims:
             on_given_up=self.settling.give_up,
             on_zombie_ended=self.settling.free_slot,
         )
+        self._decide = Deciding(environment, self.performer, self.starving).decide
         self._start_run = self.performer.start
         self._quick = Quick(
             environment, store, self.performer, starving=self.starving, on_next=on_next
@@ -115,64 +115,6 @@ class Claims:
         until = standing.paused_until
         if standing.is_paused and until is not None and until <= now:
             self.settling.resume(standing, catch_up=False)
-
-    def _decide(self, standing: Standing, expected: int, now: float) -> Decision | None:
-        """Return what to do about the tick *expected*; None: something else is waited for."""
-        limit = standing.concurrency
-        is_full = standing.is_quarantined or (limit is not None and standing.running >= limit)
-        if standing.running and is_full:
-            return self._decide_on_overlap(standing, expected, now)
-        if standing.is_thread_bound and not self.starving.reserve(standing):
-            return None
-        horizon = horizon_of(standing, expected, now)
-        if standing.is_queued:
-            standing.is_queued = False
-            return self._bounded(standing, run_queued(standing.ticks, expected, horizon))
-        policy = standing.task.policy
-        # A tick is as late as its start is, which jitter and spread have put off on purpose.
-        prompt = now
-        if standing.spread or standing.jitter is not None:
-            prompt -= standing.delay_of(standing.ticks.passed(expected, horizon).newest)
-        decision = decide(
-            policy.missed, policy.catch_up, standing.ticks, expected, prompt, horizon=horizon
-        )
-        if decision.is_truncated:
-            self._tell("ostinato.missed_truncated", standing.task.name, due=decision.due)
-        return self._bounded(standing, decision)
-
-    def _decide_on_overlap(self, standing: Standing, expected: int, now: float) -> Decision | None:
-        overlap = standing.task.policy.overlap
-        # A delay has no ticks that could be passed over: the run under way is a manual one.
-        if standing.has_delay or overlap is Overlap.QUEUE_ONE:
-            standing.is_parked = True
-            standing.is_queued = not standing.has_delay
-            return None
-        if overlap is Overlap.CANCEL_OTHER:
-            if not standing.task.runs_in_thread:
-                standing.is_parked = True
-                for run in list(standing.live or ()):
-                    self.performer.cancel(standing, run)
-                return None
-            # A thread cannot be cancelled: to wait for it would be another policy.
-            self._tell("ostinato.cancel_refused", standing.task.name)
-        horizon = horizon_of(standing, expected, now)
-        passed, following = skip_until(standing.ticks, expected, horizon, SkipReason.OVERLAP)
-        return self._bounded(standing, Decision(None, following, passed))
-
-    def _bounded(self, standing: Standing, decision: Decision) -> Decision:
-        """Return the *decision* within the task's `until` and `max_runs`."""
-        policy = standing.task.policy
-        due, following = decision.due, decision.next_due
-        if policy.until is not None and following is not None and following > policy.until:
-            following = None
-        if (
-            policy.max_runs is not None
-            and due is not None
-            and standing.starts + 1 >= policy.max_runs
-        ):
-            standing.is_last = True
-            following = None
-        return decision._replace(next_due=following)
 
     def _claim(self, wanted: list[Wanted]) -> None:
         """Ask the store for all that is *wanted* at once, and start what it grants."""
