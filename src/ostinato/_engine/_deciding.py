@@ -36,6 +36,9 @@ class Deciding:
             return self._decide_on_overlap(standing, expected, now)
         if standing.is_thread_bound and not self._starving.reserve(standing):
             return None
+        if standing.has_delay:
+            # Its one tick waits: however late it is, it was not missed.
+            return self._bounded(standing, Decision(expected, None, None))
         horizon = horizon_of(standing, expected, now)
         if standing.is_queued:
             standing.is_queued = False

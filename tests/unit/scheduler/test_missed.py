@@ -242,3 +242,42 @@ async def test_s27_nothing_is_remembered_across_restarts_of_a_process() -> None:
 
         assert dues(sim.runs(nothing)) == [100]
         assert sim.skipped(nothing) == []
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize(
+    ("missed", "catch_up"),
+    [(Missed.SKIP, None), (Missed.RUN_LATEST, 5), (Missed.RUN_ALL, 5), (Missed.RUN_ALL, None)],
+)
+async def test_s24_s25_the_one_tick_of_a_delay_waits_however_late_it_is(
+    missed: Missed, catch_up: float | None, scope: Scope
+) -> None:
+    """S24, S25: a delay passes over no tick; late, it runs at once, and goes on from its end."""
+    scheduler = Scheduler()
+    scheduler.delay(seconds=10, missed=missed, catch_up=catch_up, scope=scope)(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        block(sim, 60)
+        await sim.advance(seconds=5)
+        await scheduler.pause(nothing)
+        await sim.advance(seconds=100)
+        await scheduler.resume(nothing)
+        await sim.advance(seconds=10)
+
+        assert starts(sim.runs(nothing)) == [0, 65, 170, 180]
+        assert sim.skipped(nothing) == []
+
+
+async def test_s91_a_late_tick_of_a_delay_counts_for_max_runs() -> None:
+    """S91: and the last of them ends the task."""
+    scheduler = Scheduler()
+    scheduler.delay(seconds=10, missed=Missed.SKIP, max_runs=2)(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        block(sim, 60)
+        await sim.advance(seconds=60)
+
+        assert starts(sim.runs(nothing)) == [0, 65]
+        assert told(sim)["task_finished"] == 1
