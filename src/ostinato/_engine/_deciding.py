@@ -1,12 +1,12 @@
 """Decide what becomes of a tick that is due, as its task stands."""
 
 from ostinato._engine._environment import Environment
-from ostinato._engine._missed import Decision, decide, horizon_of, run_queued, skip_until
+from ostinato._engine._missed import Decision, decide, horizon_of, is_behind, run_queued, skip_until
 from ostinato._engine._perform import Performer
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
 from ostinato._outcomes import SkipReason
-from ostinato._policy import Overlap
+from ostinato._policy import Missed, Overlap
 
 __all__ = ["Deciding"]
 
@@ -32,8 +32,13 @@ class Deciding:
         """Return what to do about the tick *expected*; None: something else is waited for."""
         limit = standing.concurrency
         is_full = standing.is_quarantined or (limit is not None and standing.running >= limit)
-        if standing.running and is_full:
-            return self._decide_on_overlap(standing, expected, now)
+        if standing.running:
+            if self._is_caught_up_with(standing, expected):
+                # One behind the other, whatever may run beside what.
+                standing.is_parked = True
+                return None
+            if is_full:
+                return self._decide_on_overlap(standing, expected, now)
         if standing.is_thread_bound and not self._starving.reserve(standing):
             return None
         if standing.has_delay:
@@ -51,9 +56,19 @@ class Deciding:
         decision = decide(
             policy.missed, policy.catch_up, standing.ticks, expected, prompt, horizon=horizon
         )
+        if standing.concurrency != 1:
+            _note_behind(standing, decision, horizon)
         if decision.is_truncated:
             self._tell("ostinato.missed_truncated", standing.task.name, due=decision.due)
         return self._bounded(standing, decision)
+
+    def _is_caught_up_with(self, standing: Standing, expected: int) -> bool:
+        """Return whether the tick *expected* was missed, and waits for the runs under way."""
+        if standing.task.policy.missed is not Missed.RUN_ALL:
+            return False
+        if standing.concurrency == 1:
+            return is_behind(standing, expected)
+        return standing.behind is not None and expected <= standing.behind
 
     def _decide_on_overlap(self, standing: Standing, expected: int, now: float) -> Decision | None:
         overlap = standing.task.policy.overlap
@@ -88,3 +103,15 @@ class Deciding:
             standing.is_last = True
             following = None
         return decision._replace(next_due=following)
+
+
+def _note_behind(standing: Standing, decision: Decision, horizon: float) -> None:
+    """Note up to when ticks were missed, until the task has caught up with all of them.
+
+    What falls due meanwhile is not added: runs longer than the period would never let it end.
+    """
+    following = decision.next_due
+    if following is None or following > horizon:
+        standing.behind = None
+    elif standing.behind is None:
+        standing.behind = horizon

@@ -8,7 +8,7 @@ from ostinato._lease import Skipped
 from ostinato._outcomes import SkipReason
 from ostinato._policy import Missed
 
-__all__ = ["PROMPT", "Decision", "decide", "horizon_of", "run_queued", "skip_until"]
+__all__ = ["PROMPT", "Decision", "decide", "horizon_of", "is_behind", "run_queued", "skip_until"]
 
 # A tick that starts this soon was not missed, whatever the policy: waking takes a moment.
 PROMPT = 1_000
@@ -84,6 +84,19 @@ def horizon_of(standing: Standing, expected: int, now: float) -> float:
     newest = standing.ticks.passed(expected, now).newest
     is_to_come = newest > expected and newest + standing.delay_of(newest) > now
     return newest - 1 if is_to_come else now
+
+
+def is_behind(standing: Standing, expected: int) -> bool:
+    """Return whether the tick *expected* was missed before a run began that is under way.
+
+    Such a tick is not passed over by that run: it is still to be caught up with.
+    """
+    start = expected + standing.delay_of(expected)
+    under_way = list(standing.live or ())
+    if standing.zombies and (latest := standing.last_run) is not None:
+        # Its thread goes on behind it.
+        under_way.append(latest)
+    return any(run._started is None or start <= run._started for run in under_way)
 
 
 def skip_until(

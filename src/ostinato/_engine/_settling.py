@@ -208,16 +208,17 @@ class Settling:
         expected = standing.next_due
         # What falls due in a pause is decided about at its end.
         is_waited_for = expected is None or expected > now or standing.is_paused
-        if expected is None or is_waited_for or expected + standing.delay_of(expected) > now:
+        if expected is None or is_waited_for:
+            return None
+        start_at = expected + standing.delay_of(expected)
+        if start_at > now or (run._started is not None and start_at <= run._started):
+            # Not passed over by this run: it is still to come, or to be caught up with.
             return None
         overlap = standing.task.policy.overlap
         if overlap is Overlap.QUEUE_ONE:
             standing.is_queued = True
             return None
         if overlap is Overlap.CANCEL_OTHER and not standing.task.runs_in_thread:
-            return None
-        if run._started is not None and expected <= run._started:
-            # Not passed over by this run, but still to be caught up with.
             return None
         passed, standing.next_due = self._skip(standing, expected, now, SkipReason.OVERLAP)
         return passed

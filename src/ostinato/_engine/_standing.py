@@ -34,6 +34,7 @@ class Standing:
         "_ticks",
         "anchor",
         "begun",
+        "behind",
         "concurrency",
         "entry",
         "failures_in_row",
@@ -98,6 +99,9 @@ class Standing:
         self.last_success: int | None = None
         # Whether a tick waits for the end of the run under way.
         self.is_parked = False
+        # Up to when ticks were missed that are run one behind the other, where others run side by
+        # side.
+        self.behind: float | None = None
         # Whether the next tick waited for a run to end: it runs, however many came behind it.
         self.is_queued = False
         self.is_paused = False

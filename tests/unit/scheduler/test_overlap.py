@@ -1,21 +1,34 @@
 """Ticks that are due while a run of their task is under way."""
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
-from ostinato import AlreadyRunningError, Missed, Overlap, Scheduler, Scope, SkipReason
+from ostinato import (
+    AlreadyRunningError,
+    Missed,
+    Outcome,
+    Overlap,
+    Run,
+    Scheduler,
+    Scope,
+    SkipReason,
+)
 from ostinato.testing import simulate
 from tests.support.simulated import (
     START,
+    Gate,
     at,
     block,
     dues,
     ends,
+    let_threads_be,
     recorded,
     skips,
     sleeping,
     starts,
+    threads_ended,
     told,
 )
 
@@ -282,6 +295,96 @@ async def test_s24_run_all_catches_up_one_behind_the_other() -> None:
 
         assert starts(sim.runs(task)) == [0, 35, 38, 41, 44, 50]
         assert dues(sim.runs(task)) == [0, 10, 20, 30, 40, 50]
+        assert sim.skipped(task) == []
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("overlap", ALL)
+@pytest.mark.parametrize("is_cron", [False, True])
+async def test_s24_run_all_catches_up_whatever_the_overlap_policy(
+    overlap: Overlap, scope: Scope, is_cron: bool
+) -> None:
+    """S24: each missed tick waits for the run of the one before it, and none gives way."""
+    scheduler, task = Scheduler(), sleeping(2)
+    policy = {"missed": Missed.RUN_ALL, "overlap": overlap, "scope": scope}
+    if is_cron:
+        scheduler.cron("*/10 * * * * *", seconds=True, start=START, **policy)(task)
+    else:
+        scheduler.every(seconds=10, start=10, **policy)(task)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=15)
+        block(sim, 20)
+        await sim.advance(seconds=25)
+
+        assert dues(sim.runs(task)) == [10, 20, 30, 40, 50]
+        assert starts(sim.runs(task)) == [10, 35, 37, 40, 50]
+        assert {each.outcome for each in sim.runs(task)} == {Outcome.SUCCEEDED}
+        assert sim.skipped(task) == []
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_s24_run_all_side_by_side_waits_no_longer_once_it_has_caught_up(scope: Scope) -> None:
+    """S24, S31: what falls due while it catches up runs beside the others again."""
+    scheduler, task = Scheduler(), sleeping(25)
+    policy = {"missed": Missed.RUN_ALL, "overlap": Overlap.ALLOW, "max_concurrency": 2}
+    scheduler.every(seconds=20, start=20, scope=scope, **policy)(task)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=15)
+        block(sim, 26)
+        await sim.advance(seconds=85)
+
+        assert starts(sim.runs(task)) == [41, 66, 66, 100]
+        assert dues(sim.runs(task)) == [20, 40, 60, 100]
+        assert skips(sim, task) == [(80, 80, 1, SkipReason.OVERLAP)]
+
+
+async def test_s24_what_is_caught_up_with_waits_for_a_run_by_hand() -> None:
+    """S24, S93: it is passed over by none that came late itself."""
+    scheduler, task = Scheduler(), sleeping(3)
+    scheduler.every(seconds=10, start=10, missed=Missed.RUN_ALL)(task)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        await scheduler.pause(task)
+        await sim.advance(seconds=29)
+        await scheduler.trigger(task)
+        await scheduler.resume(task, catch_up=True)
+        await sim.advance(seconds=20)
+
+        assert dues(sim.runs(task)) == [34, 10, 20, 30, 40, 50]
+        assert starts(sim.runs(task)) == [34, 37, 40, 43, 46, 50]
+
+
+async def test_s24_what_is_caught_up_with_waits_for_a_thread_left_behind() -> None:
+    """S24, S34: a run that goes on after its timeout is still one under way."""
+    scheduler = Scheduler(threads=2)
+
+    @scheduler.every(seconds=10, start=10, missed=Missed.RUN_ALL, timeout=1)
+    def task(run: Run) -> None:
+        seen.append(run.due)
+        if len(seen) == 1:
+            gate.keep()
+
+    seen: list[datetime] = []
+    async with simulate(scheduler) as sim:
+        gate = Gate()
+        let_threads_be(sim)
+        await sim.advance(seconds=5)
+        block(sim, 30)
+        await sim.advance(seconds=0)
+        await gate.begun()
+        await sim.advance(seconds=2)
+        assert ends(sim.runs(task)) == [(10, "timed_out")]
+        gate.release()
+        await threads_ended(sim)
+        await sim.advance(seconds=1)
+        await threads_ended(sim)
+        await sim.advance(seconds=1)
+        await threads_ended(sim)
+
+        assert seen == [at(10), at(20), at(30)]
         assert sim.skipped(task) == []
 
 
