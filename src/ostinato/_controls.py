@@ -82,6 +82,7 @@ class Controls(ABC):
         """Let *task* follow *schedule* from now on, until the scheduler ends.
 
         Raises:
+            ArgumentTypeError: *schedule* is no schedule.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
             TaskNotFoundError: There is no such task.

@@ -14,7 +14,7 @@ from ostinato._task import Task
 from ostinato.protocols import Schedule
 from ostinato.schedules import Delay, Every, Jittered
 
-__all__ = ["begin", "bind", "choose_timeline", "first_due", "prepare", "spread_of"]
+__all__ = ["begin", "bind", "choose_timeline", "first_due", "prepare", "spread_of", "timeline_of"]
 
 _LONGEST_SPREAD = 5_000
 
@@ -57,9 +57,15 @@ def choose_timeline(
 ) -> None:
     """Count the time of *schedule* by the clock that decides it."""
     inner = schedule.inner if isinstance(schedule, Jittered) else schedule
-    is_interval = isinstance(inner, Delay) or (isinstance(inner, Every) and not inner.is_aligned)
-    standing.timeline = steady if is_interval else calendar
+    standing.timeline = timeline_of(schedule, steady, calendar)
     standing.has_delay = isinstance(inner, Delay)
+
+
+def timeline_of(schedule: Schedule, steady: Timeline, calendar: Timeline) -> Timeline:
+    """Return the one of the two timelines whose clock decides when *schedule* is due."""
+    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
+    is_interval = isinstance(inner, Delay) or (isinstance(inner, Every) and not inner.is_aligned)
+    return steady if is_interval else calendar
 
 
 def first_due(
@@ -75,6 +81,9 @@ def first_due(
         schedule: Its schedule, not bound yet.
         now: The time, in milliseconds.
         begun: The instant that the policy's `start` counts from; by default *now*.
+
+    Raises:
+        Exception: Whatever a schedule of the user's own raises, or what is wrong with its answer.
     """
     start = task.policy.start
     begin = -int(-now // 1)
@@ -94,8 +103,7 @@ def first_due(
     # What has a part that counts from its start may be due at it; a calendar is not due at once,
     # for it does not run because it was deployed.
     earliest = max(begin - 1, now if bound == schedule else -int(-now // 1) - 1)
-    found = bound.next_after(instant_of(earliest))
-    return None if found is None else milliseconds_of(found)
+    return ScheduleTicks(bound).after(earliest)
 
 
 def bind(standing: Standing, schedule: Schedule, anchor: int | None) -> None:

@@ -4,15 +4,18 @@ import asyncio
 from datetime import datetime
 from uuid import uuid4
 
-from ostinato._engine._prepare import bind, choose_timeline
+from ostinato._engine._prepare import bind, choose_timeline, timeline_of
 from ostinato._engine._standing import Standing
 from ostinato._engine._survey import is_stuck
+from ostinato._engine._ticks import ScheduleTicks
+from ostinato._engine._timeline import Timeline
 from ostinato._engine._worker import Worker
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._ledger import Ledger
 from ostinato._outcomes import RunKind, SkipReason
 from ostinato._run import Run
 from ostinato._status import TaskState, TaskStatus
+from ostinato.errors import ArgumentTypeError
 from ostinato.protocols import Schedule
 
 __all__ = ["Steering"]
@@ -66,18 +69,26 @@ class Steering:
         self._worker.claims.settling.resume(standing, catch_up=catch_up)
 
     def reschedule(self, standing: Standing, schedule: Schedule) -> None:
-        """Let the task follow *schedule* from now on."""
+        """Let the task follow *schedule* from now on.
+
+        Raises:
+            ArgumentTypeError: *schedule* is none.
+            Exception: Whatever a schedule of the user's own raises; then nothing is changed.
+        """
+        if not isinstance(schedule, Schedule):
+            raise ArgumentTypeError("schedule", schedule, "pass a schedule, such as Every(hours=1)")
         worker = self._worker
         settling, policy = worker.claims.settling, standing.task.policy
+        steady, calendar = worker.steady, worker.calendar
+        # It is due when the new schedule says, counted from now, and not at once.
+        begin = -int(-self._now_of(timeline_of(schedule, steady, calendar)) // 1)
+        first = ScheduleTicks(schedule.anchored(instant_of(begin))).after(begin)
+        words, text = schedule.describe(), schedule.text
         settling.skip_passed(
             standing, SkipReason.PAUSED if standing.is_paused else SkipReason.OVERLAP
         )
         standing.timeline.agenda.remove(standing)
-        choose_timeline(standing, schedule, worker.steady, worker.calendar)
-        # It is due when the new schedule says, counted from now, and not at once.
-        begin = instant_of(-int(-self._now(standing) // 1))
-        due = schedule.anchored(begin).next_after(begin)
-        first = None if due is None else milliseconds_of(due)
+        choose_timeline(standing, schedule, steady, calendar)
         bind(standing, schedule, first)
         standing.next_due, standing.spread = first, 0
         standing.end_at(policy.until)
@@ -85,8 +96,8 @@ class Steering:
             standing.next_due = None
         if standing.next_due is not None:
             standing.is_over, standing.over_reason = False, None
-        self._write(standing, {"next_due": standing.next_due, "schedule": schedule.text})
-        self._tell("ostinato.task_rescheduled", standing.task.name, schedule=schedule.describe())
+        self._write(standing, {"next_due": standing.next_due, "schedule": text})
+        self._tell("ostinato.task_rescheduled", standing.task.name, schedule=words)
         settling.go_on(standing)
 
     def cancel(self, run_id: str) -> bool:
@@ -139,7 +150,10 @@ class Steering:
         return TaskState.RUNNING if standing.running else TaskState.WAITING
 
     def _now(self, standing: Standing) -> float:
-        return standing.timeline.at(self._worker.environment.clock.monotonic())
+        return self._now_of(standing.timeline)
+
+    def _now_of(self, timeline: Timeline) -> float:
+        return timeline.at(self._worker.environment.clock.monotonic())
 
     def _ledger(self, standing: Standing) -> Ledger:
         if standing.task.is_shared:

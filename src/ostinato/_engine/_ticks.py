@@ -3,9 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from ostinato._instants import instant_of, milliseconds_of
+from ostinato.errors import InvalidScheduleError, shown
 from ostinato.protocols import Schedule
 
 __all__ = ["DelayTicks", "FreshTicks", "GridTicks", "Passed", "ScheduleTicks", "Ticks"]
@@ -124,10 +126,25 @@ class ScheduleTicks(_Walked):
     schedule: Schedule
 
     def after(self, instant: float, /) -> int | None:
-        """Return the schedule's first instant strictly after *instant*."""
+        """Return the schedule's first instant strictly after *instant*.
+
+        Raises:
+            InvalidScheduleError: What the schedule answers is not behind *instant*.
+        """
         # Down to the millisecond: an instant within one has not passed it yet.
-        found = self.schedule.next_after(instant_of(instant // 1))
-        return None if found is None else milliseconds_of(found)
+        asked = instant_of(instant // 1)
+        found = _checked(self.schedule.next_after(asked))
+        if found is not None and milliseconds_of(found) <= instant // 1 and found > asked:
+            # It is finer than a millisecond, and the instant asked with was cut off.
+            found = _checked(self.schedule.next_after(found))
+        if found is None:
+            return None
+        due = milliseconds_of(found)
+        if due <= instant // 1:
+            # One that does not advance would be walked along for ever.
+            reason = f"{found} is not behind {asked}, by a millisecond at least"
+            raise InvalidScheduleError(f"{reason}; let next_after return a later instant")
+        return due
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +160,11 @@ class FreshTicks(_Walked):
         while found is not None and self.held(found):
             found = self.ticks.after(found)
         return found
+
+
+def _checked(found: object) -> datetime | None:
+    """Return what a schedule has answered, if it can be an instant."""
+    if found is None or (isinstance(found, datetime) and found.utcoffset() is not None):
+        return found
+    reason = f"next_after returned {shown(found)}, which is no instant"
+    raise InvalidScheduleError(f"{reason}; return an aware datetime, or None")

@@ -189,9 +189,12 @@ class Worker:
                 self.steady.agenda.put(due + standing.spread, standing)
             return
         choose_timeline(standing, task.schedule, self.steady, self.calendar)
-        standing.next_due = first_due(task, task.schedule, now, begun=self._begun)
-        standing.end_at(task.policy.until)
-        self._bind(standing, standing.next_due)
+        try:
+            standing.next_due = first_due(task, task.schedule, now, begun=self._begun)
+            standing.end_at(task.policy.until)
+            self._bind(standing, standing.next_due)
+        except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
+            self.claims.settling.stop(standing, error)
 
     def _register(self, shared: list[Standing]) -> None:
         registrations = [
@@ -204,7 +207,7 @@ class Worker:
             standing.is_paused = row.paused
             if row.paused:
                 self.claims.settling.paused.add(standing)
-            if row.next_due != standing.next_due:
+            if row.next_due != standing.next_due and not standing.is_over:
                 standing.next_due = row.next_due
                 bind(standing, standing.task.schedule, row.anchor)
                 self.put_next(standing)
