@@ -47,7 +47,7 @@ class Performer:
         *,
         on_ended: Callable[[Standing, Run], object],
         on_given_up: Callable[[Standing, Run], object],
-        on_zombie_ended: Callable[[Standing], object],
+        on_zombie_ended: Callable[[Standing, Run], object],
     ) -> None:
         """Execute with *environment*.
 
@@ -188,7 +188,7 @@ class Performer:
             run,
             self._environment,
             give_up=partial(self._give_up, standing, run),
-            on_zombie=partial(self._note_zombie, standing),
+            on_zombie=partial(self._note_zombie, standing, run),
         )
 
     async def _fail(
@@ -269,8 +269,8 @@ class Performer:
         self.survey.tell(standing, run, reason)
         self._on_given_up(standing, run)
 
-    def _note_zombie(self, standing: Standing) -> Callable[[], None]:
-        """Count a thread that goes on behind its run; return what to call at its end."""
+    def _note_zombie(self, standing: Standing, run: Run) -> Callable[[], None]:
+        """Count a thread that goes on behind its *run*; return what to call at its end."""
         standing.zombies += 1
         standing.running += 1
         # Threads that are left behind at the end are told of one by one.
@@ -280,7 +280,7 @@ class Performer:
 
         def end() -> None:
             standing.zombies -= 1
-            self._on_zombie_ended(standing)
+            self._on_zombie_ended(standing, run)
 
         return end
 

@@ -62,6 +62,8 @@ class Settling:
                 return
         if not run._is_recorded:
             self.record(standing, run)
+        else:
+            self._begin_delay(standing, run)
         self.go_on(standing)
         if self._starving.waiting:
             # It may have had a thread: for itself, or for what it depends on.
@@ -83,10 +85,11 @@ class Settling:
             self._telling.tell("ostinato.run_succeeded", standing.task.name, run=run)
         self._on_next(standing)
 
-    def free_slot(self, standing: Standing) -> None:
-        """Free the slot of a thread that went on behind its run."""
+    def free_slot(self, standing: Standing, run: Run) -> None:
+        """Free the slot of a thread that went on behind its *run*."""
         standing.running -= 1
         standing.is_quarantined = False
+        self._begin_delay(standing, run)
         self.go_on(standing)
         self._starving.feed()
 
@@ -197,6 +200,15 @@ class Settling:
         moves = is_tick and (standing.concurrency == 1 or standing.has_delay)
         concurrency = standing.concurrency
         self._store.settle([Settlement(run, moves, standing.next_due, passed, pause, concurrency)])
+
+    def _begin_delay(self, standing: Standing, run: Run) -> None:
+        """Let a delay begin with the end of what went on behind its *run*, recorded already."""
+        if not standing.has_delay or run.kind is not RunKind.TICK or standing.next_due is None:
+            return
+        standing.next_due = standing.ticks.after(standing.timeline.at(self._monotonic()))
+        standing.end_at(standing.task.policy.until)
+        if standing.is_shared:
+            self._store.control(standing.name, {"next_due": standing.next_due})
 
     def _look_behind(self, standing: Standing, run: Run) -> Skipped | None:
         """Move on to the next tick behind a *run*; return what was passed over under it."""

@@ -13,6 +13,7 @@ from ostinato import Outcome, Overlap, Run, RunTimeoutError, Scheduler, Scope, S
 from ostinato.testing import simulate
 from tests.support.simulated import (
     Gate,
+    at,
     ends,
     let_threads_be,
     skips,
@@ -360,3 +361,61 @@ async def test_s50_an_overdue_run_is_stuck_and_logged_once(
 
         assert (await scheduler.status("slow")).is_stuck
         assert told(sim)["run_stuck"] == 2
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_s34_a_delay_counts_from_the_end_of_a_thread_left_behind(scope: Scope) -> None:
+    """S34: the run has ended when its thread has, and not at its timeout."""
+    scheduler, gate = Scheduler(), Gate()
+    scheduler.delay(seconds=10, timeout=4, scope=scope)(gate.keep)
+
+    async with simulate(scheduler) as sim:
+        let_threads_be(sim)
+        await sim.advance(seconds=1)
+        await gate.begun()
+        await sim.advance(seconds=24)
+        gate.release()
+        await threads_ended(sim)
+        assert await scheduler.next_run(gate.keep) == at(35)
+        await sim.advance(seconds=9)
+        assert ends(sim.runs(gate.keep)) == [(0, "timed_out")]
+        await sim.advance(seconds=1)
+        await threads_ended(sim)
+
+        assert ends(sim.runs(gate.keep)) == [(0, "timed_out"), (35, "succeeded")]
+
+
+async def test_s34_a_delay_counts_from_the_end_of_a_run_that_was_given_up() -> None:
+    """S34: it is recorded after a grace, and goes on for another 26 seconds in all."""
+    scheduler = Scheduler()
+
+    @scheduler.delay(seconds=10, timeout=4)
+    async def task() -> None:
+        try:
+            await asyncio.sleep(100)
+        except asyncio.CancelledError:
+            await asyncio.sleep(26)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=48)
+
+        assert starts(sim.runs(task)) == [0, 40]
+
+
+async def test_s93_the_thread_of_a_run_by_hand_moves_no_timer_of_a_delay() -> None:
+    """S93: the tick that waited for it runs at its end."""
+    scheduler, gate = Scheduler(), Gate()
+    scheduler.delay(seconds=10, start=10, timeout=4)(gate.keep)
+
+    async with simulate(scheduler) as sim:
+        let_threads_be(sim)
+        await scheduler.trigger(gate.keep)
+        await gate.begun()
+        await sim.advance(seconds=25)
+        gate.release()
+        await threads_ended(sim)
+        await sim.advance(seconds=0)
+        await threads_ended(sim)
+
+        assert ends(sim.runs(gate.keep)) == [(0, "timed_out"), (10, "succeeded")]
+        assert starts(sim.runs(gate.keep)) == [0, 25]
