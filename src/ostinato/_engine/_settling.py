@@ -102,15 +102,17 @@ class Settling:
         """Record how *run* ended, and what was passed over under it."""
         run._is_recorded = True
         standing.latest = run
-        outcome, pause = run.outcome, None
+        outcome, pause, is_tick = run.outcome, None, run.kind is RunKind.TICK
         if outcome is Outcome.SUCCEEDED:
             standing.last_success = run._due
+        # Runs by hand neither pause a task nor show that its ticks succeed.
+        if is_tick and outcome is Outcome.SUCCEEDED:
             standing.failures_in_row = 0
-        elif outcome in _FAILURES:
+        elif is_tick and outcome in _FAILURES:
             standing.failures_in_row += 1
             pause = _reason_to_pause(standing)
         passed = None
-        if run.kind is RunKind.TICK and (standing.concurrency == 1 or standing.has_delay):
+        if is_tick and (standing.concurrency == 1 or standing.has_delay):
             try:
                 passed = self._look_behind(standing, run)
             except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code

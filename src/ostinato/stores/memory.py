@@ -202,10 +202,12 @@ class MemoryStore:
             if row.held is None or row.token != run.token:
                 return None
             row.held = None
+        is_tick = run.kind is RunKind.TICK
         if run.outcome is Outcome.SUCCEEDED:
             row.last_success = run._due
+        if is_tick and run.outcome is Outcome.SUCCEEDED:
             row.failures_in_row = 0
-        elif run.outcome in _COUNTED_AS_FAILURE:
+        elif is_tick and run.outcome in _COUNTED_AS_FAILURE:
             row.failures_in_row += 1
         if moves:
             row.next_due = next_due

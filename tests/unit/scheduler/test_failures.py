@@ -234,6 +234,33 @@ async def test_s58_an_error_whose_text_cannot_be_had_is_recorded_as_well() -> No
         assert len(run.error) == 2_000
 
 
+@pytest.mark.parametrize("scope", [Scope.PROCESS, Scope.CLUSTER])
+async def test_s65_runs_by_hand_do_not_count(scope: Scope) -> None:
+    """S65: neither those that fail, nor those that succeed between two failed ticks."""
+    scheduler, fails = Scheduler(), [True]
+
+    @scheduler.every(seconds=10, start=10, pause_after_failures=2, scope=scope)
+    async def task() -> None:
+        if fails[0]:
+            raise ValueError
+
+    async with simulate(scheduler) as sim:
+        for _ in range(3):
+            await scheduler.trigger(task, wait=True)
+        await sim.advance(seconds=15)
+        status = await scheduler.status(task)
+        assert (status.state, status.failures_in_row) == (TaskState.WAITING, 1)
+        fails[0] = False
+        await scheduler.trigger(task, wait=True)
+        fails[0] = True
+        await sim.advance(seconds=5)
+        status = await scheduler.status(task)
+
+        assert (status.state, status.failures_in_row) == (TaskState.PAUSED, 2)
+        if scope is Scope.CLUSTER:
+            assert sim._worker.store.read().rows[status.name].failures_in_row == 2
+
+
 async def test_s66_a_raising_observer_and_a_raising_logger_stop_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
