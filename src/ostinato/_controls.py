@@ -81,11 +81,14 @@ class Controls(ABC):
     async def reschedule(self, task: object, schedule: Schedule) -> None:
         """Let *task* follow *schedule* from now on, until the scheduler ends.
 
+        Its policies stay as they were declared, its jitter too, unless *schedule* has its own.
+
         Raises:
             ArgumentTypeError: *schedule* is no schedule.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
             TaskNotFoundError: There is no such task.
+            TooFrequentError: The store is not asked as often as *schedule* is due.
         """
         standing, steering = self._reach(task)
         steering.reschedule(standing, schedule)

@@ -32,6 +32,9 @@ class Deciding:
         """Return what to do about the tick *expected*; None: something else is waited for."""
         limit = standing.concurrency
         is_full = standing.is_quarantined or (limit is not None and standing.running >= limit)
+        if standing.has_delay:
+            # It follows one run: beside others it would be followed by as many.
+            is_full = True
         if standing.running:
             if self._is_caught_up_with(standing, expected):
                 # One behind the other, whatever may run beside what.

@@ -230,7 +230,10 @@ class Performer:
 
     async def complete(self, standing: Standing) -> None:
         """Call the task's `on_complete`, if it has one: no further tick will be."""
-        if (hook := standing.task.policy.on_complete) is not None:
+        hook = standing.task.policy.on_complete
+        # Once, also where it was given another schedule behind its last run, and has ended again.
+        if hook is not None and not standing.is_completed:
+            standing.is_completed = True
             await self._call_hook(standing, hook, self._copy_context())
 
     async def _call_hook(

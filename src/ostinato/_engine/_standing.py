@@ -42,6 +42,7 @@ class Standing:
         "has_delay",
         "injection",
         "is_bounded",
+        "is_completed",
         "is_interval",
         "is_last",
         "is_over",
@@ -106,6 +107,8 @@ class Standing:
         self.is_queued = False
         self.is_paused = False
         self.is_over = False
+        # Whether its `on_complete` has been called.
+        self.is_completed = False
         # Whether the latest tick that was started is the last one there is.
         self.is_last = False
         # Whether it is declared for the cluster, and so the store's.

@@ -1,10 +1,11 @@
 """Steer a running worker: trigger, pause, resume, reschedule, cancel; and say how it stands."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
-from ostinato._engine._prepare import bind, choose_timeline, timeline_of
+from ostinato._engine._prepare import bind, check_frequency, choose_timeline, timeline_of
 from ostinato._engine._standing import Standing
 from ostinato._engine._survey import is_stuck
 from ostinato._engine._ticks import ScheduleTicks
@@ -17,6 +18,7 @@ from ostinato._run import Run
 from ostinato._status import TaskState, TaskStatus
 from ostinato.errors import ArgumentTypeError
 from ostinato.protocols import Schedule
+from ostinato.schedules import Jittered
 
 __all__ = ["Steering"]
 
@@ -73,10 +75,16 @@ class Steering:
 
         Raises:
             ArgumentTypeError: *schedule* is none.
+            TooFrequentError: The task is the cluster's, and the period too short for its store.
             Exception: Whatever a schedule of the user's own raises; then nothing is changed.
         """
         if not isinstance(schedule, Schedule):
             raise ArgumentTypeError("schedule", schedule, "pass a schedule, such as Every(hours=1)")
+        declared = standing.task.schedule
+        if isinstance(declared, Jittered) and not isinstance(schedule, Jittered):
+            # A policy of the task, as its others are.
+            schedule = replace(declared, inner=schedule)
+        check_frequency(standing.task, schedule)
         worker = self._worker
         settling, policy = worker.claims.settling, standing.task.policy
         steady, calendar = worker.steady, worker.calendar
@@ -90,7 +98,7 @@ class Steering:
         standing.timeline.agenda.remove(standing)
         choose_timeline(standing, schedule, steady, calendar)
         bind(standing, schedule, first)
-        standing.next_due, standing.spread = first, 0
+        standing.next_due, standing.spread, standing.behind = first, 0, None
         standing.end_at(policy.until)
         if policy.max_runs is not None and standing.starts >= policy.max_runs:
             standing.next_due = None

@@ -24,7 +24,9 @@ from ostinato import (
     SkipReason,
     TaskNotFoundError,
     TaskState,
+    TooFrequentError,
 )
+from ostinato.protocols import Schedule
 from ostinato.testing import simulate
 from tests.support.simulated import at, dues, ends, recorded, skips, sleeping, starts, told
 
@@ -549,3 +551,80 @@ async def test_cancel_finds_its_run_among_others() -> None:
         await sim.advance(seconds=1)
 
         assert ends(sim.runs(task)) == [(10, "cancelled")]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_s28_a_rescheduled_task_keeps_its_jitter(scope: Scope) -> None:
+    """S28: what was declared about its starts holds for a new schedule, unless that has its own."""
+    scheduler = Scheduler()
+    scheduler.every(hours=1, jitter=600, scope=scope, name="task")(nothing)
+
+    async with simulate(scheduler) as sim:
+        await scheduler.reschedule("task", Every(minutes=30))
+        assert (await scheduler.status("task")).schedule.endswith("up to 10 minutes later")
+        await sim.advance(hours=5)
+        jittered = sim.runs("task")
+        late = [a - b for a, b in zip(starts(jittered), dues(jittered), strict=True)]
+        await scheduler.reschedule("task", Every(minutes=5).jitter(0))
+        await sim.advance(minutes=10)
+
+        assert dues(jittered) == [1_800 * number for number in range(1, len(late) + 1)]
+        assert len(set(late)) > 5
+        assert 0 <= min(late) <= max(late) <= 600
+        assert starts(sim.runs("task"))[-2:] == dues(sim.runs("task"))[-2:]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Every(seconds=0.049),
+        Every(seconds=0.049, align=True),
+        Delay(seconds=0.049),
+        Every(seconds=0.049).jitter(0.01),
+    ],
+)
+async def test_s2_a_task_that_the_store_is_asked_for_cannot_be_rescheduled_to_any_period(
+    schedule: Schedule,
+) -> None:
+    """S2: a task of the process alone can."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=10, name="shared")(nothing)
+    scheduler.every(seconds=10, name="own", scope=Scope.PROCESS)(nothing)
+
+    async with simulate(scheduler) as sim:
+        with pytest.raises(TooFrequentError):
+            await scheduler.reschedule("shared", schedule)
+        await scheduler.reschedule("own", schedule)
+        await scheduler.reschedule("shared", Every(seconds=0.05))
+        await sim.advance(seconds=1)
+
+        assert len(sim.runs("shared")) == 20
+
+
+async def test_s91_on_complete_is_called_once_however_often_a_task_is_finished() -> None:
+    """S91: also where a new schedule gives it further ticks."""
+    scheduler, completed = Scheduler(), []
+    scheduler.add(Once(at(10)), nothing, on_complete=lambda: completed.append(1))
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=15)
+        await scheduler.reschedule(nothing, Once(at(30)))
+        await sim.advance(seconds=20)
+
+        assert dues(sim.runs(nothing)) == [10, 30]
+        assert completed == [1]
+        assert (await scheduler.status(nothing)).state is TaskState.FINISHED
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_s31_rescheduled_to_a_delay_a_task_has_one_run_at_a_time(scope: Scope) -> None:
+    """S31: the runs that were under way beside each other do not each begin another."""
+    scheduler, task = Scheduler(), sleeping(15)
+    scheduler.every(seconds=10, overlap=Overlap.ALLOW, scope=scope)(task)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=12)
+        await scheduler.reschedule(task, Delay(seconds=2))
+        await sim.advance(seconds=68)
+
+        assert starts(sim.runs(task)) == [0, 10, 27, 44, 61]
