@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, overload
 
+from ostinato._frequency import check_frequency
+from ostinato._tasks import check_schedule
 from ostinato.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -88,10 +90,12 @@ class Controls(ABC):
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
             TaskNotFoundError: There is no such task.
-            TooFrequentError: The store is not asked as often as *schedule* is due.
+            TooFrequentError: The task would be due more often than its store is asked.
         """
+        checked = check_schedule(schedule)
         standing, steering = self._reach(task)
-        steering.reschedule(standing, schedule)
+        check_frequency(standing.task, checked)
+        steering.reschedule(standing, checked)
 
     async def cancel(self, run_id: str) -> bool:
         """Ask the run *run_id* to end; return whether it was under way.

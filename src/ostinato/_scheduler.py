@@ -15,13 +15,11 @@ from ostinato._declared import declare_scheduler, mark_scheduler_started
 from ostinato._duration import Duration, wait_seconds
 from ostinato._enabled import is_enabled
 from ostinato._engine._environment import Environment
-from ostinato._engine._prepare import prepare
 from ostinato._engine._spawn import finish_undisturbed
 from ostinato._engine._steering import Steering
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
 from ostinato._engine._worker import Worker
-from ostinato._injecting import injection_of, supplied
 from ostinato._options import (
     check_store,
     check_tasks,
@@ -29,17 +27,12 @@ from ostinato._options import (
     check_wish,
     checked_observers,
 )
-from ostinato._registry import Registry
+from ostinato._preparation import Preparation
 from ostinato._start_up import log_start_up, warn_of_workers
 from ostinato._task import Task, check_name
 from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
 from ostinato.asgi import ASGIApp, Lifespan, attach, lifespan_of, wrapped
-from ostinato.errors import (
-    ForeignLoopError,
-    LateDeclarationError,
-    NotRunningError,
-    TooFrequentError,
-)
+from ostinato.errors import ForeignLoopError, LateDeclarationError, NotRunningError
 from ostinato.observers.logging import LoggingObserver
 from ostinato.stores.memory import MemoryStore
 
@@ -53,8 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["Scheduler"]
 
 _LONGEST_NAMESPACE = 40
-# In milliseconds: each tick is claimed at the store.
-_SHORTEST_SHARED_PERIOD = 50
 
 
 class Scheduler(Declaring, Controls):
@@ -113,11 +104,8 @@ class Scheduler(Declaring, Controls):
         self._grace = wait_seconds("shutdown_grace", shutdown_grace)
         self._cancel_grace = wait_seconds("cancel_grace", cancel_grace)
         self._enabled = check_wish(enabled)
-        self._registry = Registry()
-        # How the tasks stand before the first start.
-        self._prepared: dict[str, Standing] = {}
-        # Those whose functions are supplied with more than the run.
-        self._dependent: dict[str, Task] = {}
+        self._preparation = Preparation()
+        self._registry = self._preparation.registry
         self._worker: Worker | None = None
         if is_enabled(self._enabled):  # else, as in a test suite, nobody misses it at the end
             declare_scheduler(self)
@@ -128,16 +116,20 @@ class Scheduler(Declaring, Controls):
         return dict(self._registry.by_name)
 
     def include(self, tasks: Tasks, *, prefix: str = "") -> None:
-        """Take over all that *tasks* declares, each name behind *prefix*.
+        """Take over all that *tasks* declares, each name behind *prefix*, or nothing of it.
 
         Raises:
             ArgumentTypeError: *tasks* is no `Tasks`.
             DuplicateTaskError: There is a task of one of the names.
-            NotRunningError: The scheduler has been started: it is too late.
+            InvalidArgumentError: A name gets too long by *prefix*.
+            InvalidFunctionError: A task's function depends on what cannot be supplied.
+            LateDeclarationError: The scheduler is running: it is too late.
+            TooFrequentError: A task is due more often than its store is asked.
         """
         before = check_prefix(prefix)
-        for task in check_tasks(tasks).registry:
-            self._register(replace(task, name=check_name("name", before + task.name)))
+        included = check_tasks(tasks).registry
+        named = [replace(each, name=check_name("name", before + each.name)) for each in included]
+        self._register(named)
 
     @asynccontextmanager
     async def running(
@@ -188,22 +180,13 @@ class Scheduler(Declaring, Controls):
         options: PolicyOptions,
     ) -> Task:
         task = make_task(function, schedule, name, formerly, options)
-        self._register(task)
+        self._register([task])
         return task
 
-    def _register(self, task: Task) -> None:
-        if self._worker is not None:
-            raise LateDeclarationError(task.name)
-        if task.parameters.unresolved is None:
-            # For what it refuses: a program that is wrong fails while it declares its tasks.
-            injection_of(task)
-        self._registry.add(task)
-        # Once for all but the first start, which is to take no time.
-        self._prepared[task.name] = standing = prepare(task)
-        if task.is_shared and 0 < standing.period < _SHORTEST_SHARED_PERIOD:
-            raise TooFrequentError(task.name, standing.period, "memory://", _SHORTEST_SHARED_PERIOD)
-        if task.parameters.has_dependencies or task.parameters.unresolved is not None:
-            self._dependent[task.name] = task
+    def _register(self, tasks: Sequence[Task]) -> None:
+        if self._worker is not None and not self._worker.is_orphaned:
+            raise LateDeclarationError(tasks[0].name if tasks else "Tasks()")
+        self._preparation.add(tasks)
 
     def _enter(self, app: object | None, state: Mapping[str, object] | None) -> Worker:
         """Start a worker on the running loop, or note one more use of the one that runs."""
@@ -247,16 +230,7 @@ class Scheduler(Declaring, Controls):
         return Worker(environment, store, is_live=is_live, keep=keep)
 
     def _start(self, worker: Worker, *, where: str) -> None:
-        # Whatever is the same for all tasks was done when they were declared: there may be many.
-        resolved, injections = supplied(self._dependent.values())
-        self._dependent |= resolved
-        prepared, self._prepared = self._prepared, {}
-        standings = (
-            prepared[task.name]
-            if task.name in prepared and task.name not in resolved
-            else prepare(resolved.get(task.name, task))
-            for task in self._registry
-        )
+        standings, injections = self._preparation.start()
         worker.start(standings, len(self._registry), injections)
         self._worker, worker.uses = worker, 1
         now = worker.environment.clock.now()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ostinato._duration import Duration, Number
 
-__all__ = ["Declaring", "Tasks", "check_prefix", "make_task"]
+__all__ = ["Declaring", "Tasks", "check_prefix", "check_schedule", "make_task"]
 
 F = TypeVar("F", bound="Callable[..., object]")
 
@@ -213,7 +213,7 @@ class Tasks(Declaring):
 
 def make_task(
     function: object,
-    schedule: object,
+    given_schedule: object,
     name: str | None,
     formerly: object,
     options: PolicyOptions,
@@ -225,8 +225,7 @@ def make_task(
     Raises:
         ConfigurationError: Something of it cannot work.
     """
-    if not isinstance(schedule, Schedule):
-        raise ArgumentTypeError("schedule", schedule, "pass a schedule, such as Every(hours=1)")
+    schedule = check_schedule(given_schedule)
     parameters = Parameters.of(function, role="the task")
     inspected = UserFunction.of(function, role="the task", supplied=parameters.supplied)
     jitter = options.get("jitter")
@@ -244,6 +243,17 @@ def make_task(
         parameters,
         _check_former(formerly),
     )
+
+
+def check_schedule(schedule: object) -> Schedule:
+    """Return *schedule*, if it is one.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    if isinstance(schedule, Schedule):
+        return schedule
+    raise ArgumentTypeError("schedule", schedule, "pass a schedule, such as Every(hours=1)")
 
 
 def check_prefix(prefix: object) -> str:

@@ -1,8 +1,11 @@
 """What a store asks of the tasks that it shares."""
 
+from datetime import time
+
 import pytest
 
-from ostinato import Scheduler, Scope, Tasks, TooFrequentError
+from ostinato import Cron, Delay, Every, Scheduler, Scope, Tasks, TooFrequentError
+from ostinato.testing import simulate
 
 
 async def nothing() -> None: ...
@@ -25,3 +28,42 @@ def test_s2_a_task_of_each_process_is_due_as_often_as_it_likes() -> None:
     scheduler.every(seconds=0.05, name="shared")(nothing)
 
     assert list(scheduler.tasks) == ["local", "shared"]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Every(seconds=0.049, align=True),
+        Every(seconds=0.049).jitter(0.01),
+        Every(seconds=0.049).between(time(9), time(17)),
+        Every(hours=1) | Every(seconds=0.049) | Cron("@daily"),
+        (Cron("@daily") | Every(seconds=0.049)).jitter(0.01),
+        Delay(seconds=0.049),
+    ],
+    ids=lambda schedule: schedule.describe(),
+)
+async def test_s2_whatever_its_schedule_is_made_of(schedule: Every) -> None:
+    """S2: aligned, jittered, in a window, joined with others, or a delay; rescheduled too."""
+    scheduler = Scheduler()
+    scheduler.every(hours=1, name="hourly")(nothing)
+
+    with pytest.raises(TooFrequentError):
+        scheduler.add(schedule, nothing, name="often")
+
+    scheduler.add(schedule, nothing, name="local", scope=Scope.PROCESS)
+    async with simulate(scheduler):
+        with pytest.raises(TooFrequentError):
+            await scheduler.reschedule("hourly", schedule)
+        await scheduler.reschedule("local", schedule)
+
+
+def test_s2_a_task_that_is_refused_is_not_there() -> None:
+    """S2: its name can be taken by another."""
+    scheduler = Scheduler()
+
+    with pytest.raises(TooFrequentError):
+        scheduler.every(seconds=0.049, name="often")(nothing)
+
+    assert scheduler.tasks == {}
+    scheduler.every(seconds=1, name="often")(nothing)
+    assert list(scheduler.tasks) == ["often"]

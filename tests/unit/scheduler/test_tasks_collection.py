@@ -7,6 +7,7 @@ from ostinato import (
     DuplicateTaskError,
     Every,
     InvalidArgumentError,
+    LateDeclarationError,
     Missed,
     Scheduler,
     Scope,
@@ -69,6 +70,31 @@ def test_what_cannot_be_included_is_refused() -> None:
         tasks.every(seconds=10, name="one")(nothing)
     with pytest.raises(InvalidArgumentError):
         Tasks(timeout=-1)
+
+
+def test_s9_of_tasks_that_cannot_be_included_none_is() -> None:
+    """S9: a name that is taken, of the scheduler or of the collection, leaves it as it was."""
+    tasks, scheduler = Tasks(), Scheduler()
+    for name in ("one", "two"):
+        tasks.every(seconds=10, name=name)(nothing)
+    scheduler.every(seconds=10, name="two")(nothing)
+
+    with pytest.raises(DuplicateTaskError) as caught:
+        scheduler.include(tasks)
+
+    assert caught.value.task_name == "two"
+    assert list(scheduler.tasks) == ["two"]
+    scheduler.include(tasks, prefix="other.")
+    assert list(scheduler.tasks) == ["two", "other.one", "other.two"]
+
+
+async def test_a_running_scheduler_includes_nothing() -> None:
+    """Not even a collection that has no tasks yet: those to come would never run."""
+    scheduler = Scheduler()
+
+    async with simulate(scheduler):
+        with pytest.raises(LateDeclarationError):
+            scheduler.include(Tasks())
 
 
 @pytest.mark.parametrize(
