@@ -36,10 +36,11 @@ class Controls(ABC):
         Raises:
             AlreadyRunningError: A run is under way, and the task's policy allows no overlap.
             ForeignLoopError: The scheduler runs on another event loop.
-            NotRunningError: The scheduler is not running.
+            NotRunningError: The scheduler is not running, or is stopping.
             TaskNotFoundError: There is no such task.
         """
         standing, steering = self._reach(task)
+        self._check_starting()
         return await steering.trigger(standing, wait=wait)
 
     async def pause(
@@ -147,6 +148,11 @@ class Controls(ABC):
     @abstractmethod
     def _reach(self, task: object) -> tuple[Standing, Steering]:
         """Return how *task* stands, and what steers it."""
+        ...
+
+    @abstractmethod
+    def _check_starting(self) -> None:
+        """Check that a run may be started."""
         ...
 
     @abstractmethod

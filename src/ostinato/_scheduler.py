@@ -145,14 +145,13 @@ class Scheduler(Declaring, Controls):
             ConfigurationError: A task's function cannot be supplied with what it asks for.
             ForeignLoopError: It is running on another event loop.
         """
-        worker = self._enter(app, state)
+        worker = await self._enter(app, state)
         try:
             yield self
         finally:
             worker.uses -= 1
             if not worker.uses:
-                self._worker = None if self._worker is worker else self._worker
-                await finish_undisturbed(worker.stop(self._grace))
+                await finish_undisturbed(self._stop(worker))
 
     @property
     def lifespan(self) -> Lifespan:
@@ -188,16 +187,20 @@ class Scheduler(Declaring, Controls):
             raise LateDeclarationError(tasks[0].name if tasks else "Tasks()")
         self._preparation.add(tasks)
 
-    def _enter(self, app: object | None, state: Mapping[str, object] | None) -> Worker:
+    async def _enter(self, app: object | None, state: Mapping[str, object] | None) -> Worker:
         """Start a worker on the running loop, or note one more use of the one that runs."""
-        if self._worker is not None and not self._worker.is_orphaned:
-            self._reached().uses += 1
-            return self._worker
+        while self._worker is not None and not self._worker.is_orphaned:
+            worker = self._reached()
+            if worker.uses:
+                worker.uses += 1
+                return worker
+            # It is stopping: two at once would run one task side by side.
+            await worker.ended.wait()
         is_live = is_enabled(self._enabled)
+        warn_of_workers(self.name, self._registry, is_live=is_live)
         worker = self._make_worker(app, state, self._clock, MemoryStore(), is_live=is_live)
         self._start(worker, where="in memory, forgotten at the end of the process")
         mark_scheduler_started(self)
-        warn_of_workers(worker.environment.namespace, self._registry, is_live=is_live)
         return worker
 
     def _make_worker(
@@ -231,10 +234,23 @@ class Scheduler(Declaring, Controls):
 
     def _start(self, worker: Worker, *, where: str) -> None:
         standings, injections = self._preparation.start()
-        worker.start(standings, len(self._registry), injections)
+        try:
+            worker.start(standings, len(self._registry), injections)
+            now = worker.environment.clock.now()
+            log_start_up(self.name, list(self._registry), now, where, is_live=worker.is_live)
+        except BaseException:
+            worker.abort()
+            raise
         self._worker, worker.uses = worker, 1
-        now = worker.environment.clock.now()
-        log_start_up(self.name, list(self._registry), now, where, is_live=worker.is_live)
+
+    async def _stop(self, worker: Worker) -> None:
+        """Stop *worker*, which until then answers how its tasks stand."""
+        worker.uses = 0
+        try:
+            await worker.stop(self._grace)
+        finally:
+            self._worker = None if self._worker is worker else self._worker
+            worker.ended.set()
 
     def _reached(self) -> Worker:
         if self._worker is None:
@@ -252,6 +268,10 @@ class Scheduler(Declaring, Controls):
         worker = self._reached()
         steering = Steering(worker)
         return [(worker.standing_of(task.name), steering) for task in self._registry]
+
+    def _check_starting(self) -> None:
+        if not self._reached().is_running:
+            raise NotRunningError(self.name)
 
 
 def _tell_exhausted(telling: Telling, names: list[str]) -> None:

@@ -11,10 +11,9 @@ from ostinato._engine._prepare import first_due
 from ostinato._instants import instant_of
 from ostinato._policy import Scope
 from ostinato._task import Task
+from ostinato.observers._records import default_logger, write_record
 
 __all__ = ["announced_workers", "log_start_up", "start_up_table", "warn_of_workers"]
-
-_logger = logging.getLogger("ostinato")
 
 _HEAD = ("task", "schedule", "next runs (UTC)", "once per")
 # More lines than this are not read in a log.
@@ -41,9 +40,9 @@ def log_start_up(
     if not tasks:
         message = "The scheduler %r has started without tasks: import the modules that declare them"
         told = {"ostinato_event": "ostinato.no_tasks", "scheduler_name": name}
-        _logger.warning(message, name, extra=told)
+        write_record(logging.WARNING, message, name, extra=told)
         return
-    if not _logger.isEnabledFor(logging.INFO):
+    if not default_logger.isEnabledFor(logging.INFO):
         return
     state = "" if is_live else ", disabled: nothing falls due"
     message = "The scheduler %r has started, its state %s%s\n%s"
@@ -52,7 +51,8 @@ def log_start_up(
         "scheduler_name": name,
         "task_names": [task.name for task in tasks],
     }
-    _logger.info(message, name, where, state, start_up_table(tasks, now), extra=extra)
+    table = start_up_table(tasks, now)
+    write_record(logging.INFO, message, name, where, state, table, extra=extra)
 
 
 def warn_of_workers(name: str, tasks: Iterable[Task], *, is_live: bool) -> None:
@@ -80,7 +80,7 @@ def warn_of_workers(name: str, tasks: Iterable[Task], *, is_live: bool) -> None:
         "task_names": names,
         "workers": workers,
     }
-    _logger.warning(message, workers, name, ", ".join(names), extra=extra)
+    write_record(logging.WARNING, message, workers, name, ", ".join(names), extra=extra)
 
 
 def announced_workers(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -128,7 +128,10 @@ def start_up_table(tasks: Sequence[Task], now: float) -> str:
 
 def _row(task: Task, now: float) -> tuple[str, ...]:
     scope = "process" if task.policy.scope is Scope.PROCESS else "store"
-    return task.name, task.schedule.describe(), _next_two(task, now), scope
+    try:
+        return task.name, task.schedule.describe(), _next_two(task, now), scope
+    except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
+        return task.name, f"raises {type(error).__name__}", "", scope
 
 
 def _next_two(task: Task, now: float) -> str:

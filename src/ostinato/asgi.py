@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ostinato.errors import ArgumentTypeError
+from ostinato.observers._records import write_record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -21,8 +22,6 @@ Send = Callable[[Message], Awaitable[None]]
 Scope = MutableMapping[str, Any]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
-
-_logger = logging.getLogger("ostinato")
 
 
 class _Runnable(Protocol):
@@ -213,7 +212,7 @@ def _tell_unsupported(error: Exception, *, is_expected: bool) -> None:
     level = logging.DEBUG if is_expected else logging.WARNING
     message = "The application does not support ASGI's life span; the scheduler runs without it"
     extra = {"ostinato_event": "ostinato.lifespan_unsupported"}
-    _logger.log(level, message, exc_info=error, extra=extra)
+    write_record(level, message, error=error, extra=extra)
 
 
 def _warn_of_ignored_handlers(app: object) -> None:
@@ -228,4 +227,4 @@ def _warn_of_ignored_handlers(app: object) -> None:
         "scheduler.attach(app) in the place of lifespan=scheduler.lifespan"
     )
     extra = {"ostinato_event": "ostinato.handlers_ignored", "handler_names": names}
-    _logger.warning(message, ", ".join(names), extra=extra)
+    write_record(logging.WARNING, message, ", ".join(names), extra=extra)

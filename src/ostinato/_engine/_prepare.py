@@ -11,14 +11,12 @@ from ostinato._engine._timeline import Timeline
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._policy import Missed, Overlap
 from ostinato._task import Task
-from ostinato.errors import TooFrequentError
 from ostinato.protocols import Schedule
 from ostinato.schedules import Delay, Every, Jittered
 
 __all__ = [
     "begin",
     "bind",
-    "check_frequency",
     "choose_timeline",
     "first_due",
     "prepare",
@@ -27,8 +25,6 @@ __all__ = [
 ]
 
 _LONGEST_SPREAD = 5_000
-# Each tick of the cluster is claimed at the store.
-_SHORTEST_SHARED_PERIOD = 50
 
 
 def prepare(task: Task) -> Standing:
@@ -78,20 +74,6 @@ def timeline_of(schedule: Schedule, steady: Timeline, calendar: Timeline) -> Tim
     inner = schedule.inner if isinstance(schedule, Jittered) else schedule
     is_interval = isinstance(inner, Delay) or (isinstance(inner, Every) and not inner.is_aligned)
     return steady if is_interval else calendar
-
-
-def check_frequency(task: Task, schedule: Schedule) -> None:
-    """Refuse a *schedule* by which the store would be asked too often for *task*.
-
-    Raises:
-        TooFrequentError: It is the cluster's, and the period is too short.
-    """
-    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
-    if not task.is_shared or not isinstance(inner, Delay | Every):
-        return
-    period = inner.period // MILLISECOND
-    if period < _SHORTEST_SHARED_PERIOD:
-        raise TooFrequentError(task.name, period, "memory://", _SHORTEST_SHARED_PERIOD)
 
 
 def first_due(

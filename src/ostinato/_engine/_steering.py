@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
-from ostinato._engine._prepare import bind, check_frequency, choose_timeline, timeline_of
+from ostinato._engine._prepare import bind, choose_timeline, timeline_of
 from ostinato._engine._standing import Standing
 from ostinato._engine._survey import is_stuck
 from ostinato._engine._ticks import ScheduleTicks
@@ -75,7 +75,6 @@ class Steering:
 
         Raises:
             ArgumentTypeError: *schedule* is none.
-            TooFrequentError: The task is the cluster's, and the period too short for its store.
             Exception: Whatever a schedule of the user's own raises; then nothing is changed.
         """
         if not isinstance(schedule, Schedule):
@@ -84,7 +83,6 @@ class Steering:
         if isinstance(declared, Jittered) and not isinstance(schedule, Jittered):
             # A policy of the task, as its others are.
             schedule = replace(declared, inner=schedule)
-        check_frequency(standing.task, schedule)
         worker = self._worker
         settling, policy = worker.claims.settling, standing.task.policy
         steady, calendar = worker.steady, worker.calendar

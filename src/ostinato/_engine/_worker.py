@@ -3,13 +3,12 @@
 import asyncio
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from itertools import islice
 from uuid import uuid4
 
-from ostinato._engine._attempt import resolve
 from ostinato._engine._claims import Claims
 from ostinato._engine._clocks import ClockWatch
+from ostinato._engine._ending import Ending
 from ostinato._engine._environment import Environment
 from ostinato._engine._loop import Loop
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due, spread_of
@@ -18,7 +17,7 @@ from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
 from ostinato._lease import Registration
 from ostinato._ledger import Ledger
-from ostinato._outcomes import SkipReason
+from ostinato.errors import NotRunningError
 from ostinato.protocols import Injection
 from ostinato.stores.memory import MemoryStore
 
@@ -60,12 +59,15 @@ class Worker:
         self.is_running = False
         # How often it was entered, and not left yet.
         self.uses = 0
+        # Is set when it has stopped.
+        self.ended = asyncio.Event()
         self._pid = os.getpid()
         self._clock = environment.clock
         self.steady = Timeline(follows_wall=False, longest_wait=None)
         self.calendar = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
+        timelines = (self.steady, self.calendar)
         self.claims = Claims(environment, store, on_next=self.put_next, on_over=self._finish)
-        self.loop = Loop(environment, self.claims, (self.steady, self.calendar), self._look)
+        self.loop = Loop(environment, self.claims, timelines, self._look)
         self._clocks = ClockWatch(
             environment,
             store,
@@ -75,6 +77,9 @@ class Worker:
             on_next=self.put_next,
         )
         self._completing: set[asyncio.Task[None]] = set()
+        self._ending = Ending(
+            environment, self.claims, timelines, self._completing, is_live=is_live
+        )
         self._coming: Iterator[Standing] = iter(())
         # Whether there are tasks that have not been enlisted yet.
         self._has_more = False
@@ -108,9 +113,15 @@ class Worker:
         return max(self.steady.at(monotonic), self.calendar.at(monotonic)) + 1
 
     def standing_of(self, name: str) -> Standing:
-        """Return how the task *name* stands, enlisted before its turn if need be."""
+        """Return how the task *name* stands, enlisted before its turn if need be.
+
+        Raises:
+            NotRunningError: The worker has been stopped before the task's turn.
+        """
         while name not in self.standings and self._has_more:
             self._enlist()
+        if name not in self.standings:
+            raise NotRunningError(self.environment.namespace)
         return self.standings[name]
 
     def put_next(self, standing: Standing) -> None:
@@ -130,30 +141,32 @@ class Worker:
         """Start nothing more, give runs *grace* seconds, then cancel and await them."""
         if not self.is_running or self.is_orphaned:
             return
-        self.is_running = False
-        self.loop.stop()
-        self.claims.stop()
-        self._has_more = False
-        self._coming = iter(())
-        await self._wait_for_runs(grace)
-        performer = self.claims.performer
-        for standing in list(performer.survey.watched):
-            for run in list(standing.live or ()):
-                performer.cancel(standing, run)
-        for completing in self._completing:
-            completing.cancel()
-        left = set(performer.survey.watched)
-        await self._wait_for_runs(self.environment.cancel_grace)
-        for standing in self._unsettled(left):
-            self._note_left_behind(standing)
-        self.environment.threads.close()
-        self.store.close()
+        self._halt()
+        await self._ending.finish(grace)
+        self._let_go()
         self.environment.telling.tell("ostinato.scheduler_stopped")
+
+    def abort(self) -> None:
+        """Start nothing more and let go of everything at once: the start has failed."""
+        self._halt()
+        self._ending.cancel_completing()
+        self._let_go()
 
     @property
     def is_orphaned(self) -> bool:
         """Whether its loop has ended without stopping it, or is another process's."""
         return self.environment.loop.is_closed() or os.getpid() != self._pid
+
+    def _halt(self) -> None:
+        self.is_running = False
+        self.loop.stop()
+        self.claims.stop()
+        self._has_more = False
+        self._coming = iter(())
+
+    def _let_go(self) -> None:
+        self.environment.threads.close()
+        self.store.close()
 
     def _enlist(self) -> None:
         """Register the next slice of tasks, and come back for more with the next turn."""
@@ -168,7 +181,10 @@ class Worker:
                 standing.ledger = Ledger(self._keep)
             if self._injections:
                 standing.injection = self._injections.get(standing.name)
-            self._begin(standing, now)
+            try:
+                self._begin(standing, now)
+            except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
+                self.claims.settling.stop(standing, error)
             if standing.is_shared:
                 shared.append(standing)
         if shared:
@@ -254,47 +270,3 @@ class Worker:
             for _ in timeline.agenda.take_due(float("inf")):
                 pass
         self.environment.telling.tell("ostinato.scheduler_forked")
-
-    def _under_way(self) -> set[asyncio.Task[None]]:
-        found = set(self._completing)
-        performer = self.claims.performer
-        for standing in list(performer.survey.watched):
-            tasks = (performer.task_of(standing, run) for run in list(standing.live or ()))
-            found.update(task for task in tasks if task is not None)
-        return found
-
-    def _unsettled(self, watched: set[Standing]) -> set[Standing]:
-        """Return whose ticks may have passed without being looked at, those *watched* included.
-
-        Not by asking all of them: there may be a hundred thousand.
-        """
-        found = watched | self.claims.settling.paused | set(self.claims.starving.waiting)
-        now = self._clock.monotonic()
-        for timeline in (self.steady, self.calendar):
-            found.update(timeline.agenda.take_due(timeline.at(now)))
-        return found
-
-    async def _wait_for_runs(self, seconds: float) -> None:
-        """Wait until no run is under way, for at most *seconds* of the clock."""
-        over = self.environment.loop.create_future()
-        timer = self._clock.call_later(seconds, partial(resolve, over))
-        try:
-            while (tasks := self._under_way()) and not over.done():
-                await asyncio.wait({over, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            over.cancel()
-
-    def _note_left_behind(self, standing: Standing) -> None:
-        """Record the tick that waited for a run to end, and a run that goes on for ever."""
-        for run in list(standing.live or ()):
-            self.claims.performer.abandon(standing, run)
-        if standing.is_shared or standing.is_over or not self.is_live:
-            # What is the store's, another worker runs, or the next start.
-            return
-        reason = SkipReason.SHUTDOWN
-        if standing.is_paused:
-            reason = SkipReason.PAUSED
-        elif standing.running and not (standing.is_parked or standing.is_queued):
-            reason = SkipReason.OVERLAP
-        self.claims.settling.skip_passed(standing, reason)

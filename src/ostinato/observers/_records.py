@@ -14,6 +14,7 @@ __all__ = [
     "default_logger",
     "tell_late_failure",
     "tell_threads_exhausted",
+    "write_record",
 ]
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -123,26 +124,29 @@ def tell_threads_exhausted(names: Sequence[str]) -> None:
     """Tell that functions hold every thread while others have waited for long."""
     message = "All threads for plain functions are busy, and others wait; they run: %s"
     extra = {"ostinato_event": "ostinato.threads_exhausted", "task_names": list(names)}
-    _write_to_default(logging.WARNING, message, ", ".join(names), extra=extra)
+    write_record(logging.WARNING, message, ", ".join(names), extra=extra)
 
 
 def tell_late_failure(function_name: str, error: BaseException) -> None:
     """Tell that a function whose end nobody waited for any more has raised *error*."""
     message = "%s, which went on after it was abandoned, failed"
     extra = {"ostinato_event": "ostinato.abandoned_run_failed", "function_name": function_name}
-    _write_to_default(logging.ERROR, message, function_name, error=error, extra=extra)
+    write_record(logging.ERROR, message, function_name, error=error, extra=extra)
 
 
-def _write_to_default(
+def write_record(
     level: int,
     message: str,
     *arguments: object,
     error: BaseException | None = None,
     extra: Mapping[str, object],
 ) -> None:
+    """Write a record to the logger `ostinato`; what a handler of it raises goes to stderr."""
     try:
         _log(default_logger, level, message, *arguments, error=error, extra=extra)
-    except Exception as logging_error:  # noqa: BLE001 - a handler is the user's code: it must not cost a thread
+    except KeyboardInterrupt:
+        raise
+    except BaseException as logging_error:  # noqa: BLE001 - a handler is the user's code: it must cost neither a thread nor a start
         _last_resort(message % arguments, error, logging_error)
 
 

@@ -146,8 +146,7 @@ async def simulate(
         try:
             yield simulation
         finally:
-            scheduler._worker = None
-            stopping = spawn(worker.stop(scheduler._grace), loop=worker.environment.loop)
+            stopping = spawn(scheduler._stop(worker), loop=worker.environment.loop)
             await clock._settle()
             while not stopping.done():
                 # Whatever it waits for, it waits for in virtual time.
