@@ -5,8 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from ostinato._shown import shown
 from ostinato._task import Task
-from ostinato.errors import DuplicateTaskError, TaskNotFoundError, shown
+from ostinato.errors import DuplicateTaskError, TaskNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

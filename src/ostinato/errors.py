@@ -16,6 +16,7 @@ OstinatoError
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
 ├── TaskNotFoundError             (LookupError)   .task_name .did_you_mean
 ├── AlreadyRunningError           (RuntimeError)  .task_name
+├── SchedulerRunningError         (RuntimeError)  .scheduler_name
 ├── NotRunningError               (RuntimeError)  .scheduler_name
 ├── RunTimeoutError               (TimeoutError)  .task_name .timeout
 ├── SwallowedExceptionError       (RuntimeError)  .task_name .dependency_name
@@ -26,8 +27,7 @@ OstinatoError
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
-from dataclasses import dataclass
-from reprlib import Repr
+from ostinato._shown import Hidden, rebuilt, shown
 
 __all__ = [
     "AlreadyRunningError",
@@ -45,6 +45,7 @@ __all__ = [
     "NotRunningError",
     "OstinatoError",
     "RunTimeoutError",
+    "SchedulerRunningError",
     "SwallowedExceptionError",
     "TaskNotFoundError",
     "TooFrequentError",
@@ -54,7 +55,11 @@ __all__ = [
 
 
 class OstinatoError(Exception):
-    """The root of every error that ostinato raises."""
+    """The root of every error that ostinato raises; each can be copied and pickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what makes it anew: its message and its data, not what they were built from."""
+        return rebuilt, (type(self), self.args, self.__dict__)
 
 
 class ConfigurationError(OstinatoError):
@@ -217,6 +222,18 @@ class AlreadyRunningError(OstinatoError, RuntimeError):
         )
 
 
+class SchedulerRunningError(OstinatoError, RuntimeError):
+    """A simulation was asked of a scheduler that is running."""
+
+    def __init__(self, scheduler_name: str) -> None:
+        """Build the message from the *scheduler_name*."""
+        self.scheduler_name = scheduler_name
+        super().__init__(
+            f"the scheduler {shown(scheduler_name)} is running; simulate it before it starts, or "
+            "when it has stopped, and not inside the application's lifespan"
+        )
+
+
 class NotRunningError(OstinatoError, RuntimeError):
     """Something was asked of a scheduler that has not been started, or has been stopped."""
 
@@ -274,25 +291,3 @@ class NoRunningLoopError(OstinatoError, RuntimeError):
         """Build the message from the *feature* and the *remedy*."""
         self.feature = feature
         super().__init__(f"{feature} belongs to the running event loop, and none runs; {remedy}")
-
-
-def shown(value: object) -> str:
-    """Return a short representation of *value* for a message, whatever its `repr` does."""
-    try:
-        return _short.repr(value)
-    except Exception:  # noqa: BLE001 - a repr is the user's code, and the message must still be built
-        return f"<{type(value).__name__}>"
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """Stands in an error for a value that may hold a password."""
-
-    type_name: str
-
-    def __repr__(self) -> str:
-        return "<hidden>"
-
-
-_short = Repr()
-_short.maxother = _short.maxstring = _short.maxlong = 80

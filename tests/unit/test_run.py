@@ -1,6 +1,9 @@
 """A run, as those see it who ask."""
 
+import copy
 import logging
+import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -96,3 +99,30 @@ def test_a_record_of_skipped_ticks_is_one_range() -> None:
     assert (record.kind, record.outcome) == (RunKind.SKIPPED, Outcome.SKIPPED)
     assert (record.reason, record.count) == (SkipReason.PAUSED, 3)
     assert (record.due, record.last_due) == (INSTANT, INSTANT + timedelta(seconds=2))
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda run: pickle.loads(pickle.dumps(run))])
+def test_a_run_can_be_copied_and_pickled(again: Callable[[Run], Run]) -> None:
+    """With what it said and whether it was to end; its events are its own from then on."""
+    run = Run("task", DUE, namespace="shop", token=7)
+    run.progress(0.5, message="half")
+    run._cancel()
+    run.lease_lost.set()
+    assert run.cancelled.is_set()
+
+    copied = again(run)
+
+    assert (copied.id, copied.token, copied.progressed, copied.message) == (
+        "shop/task/2030-01-01T00:00:00.250Z",
+        7,
+        0.5,
+        "half",
+    )
+    assert (copied.cancelled.is_set(), copied.lease_lost.is_set()) == (True, True)
+    assert copied.cancelled is not run.cancelled
+    assert again(Run("task", DUE)).due == INSTANT
+    asked = Run("task", DUE)
+    assert not asked.cancelled.is_set()
+    copied = again(asked)
+    asked._cancel()
+    assert (copied.cancelled.is_set(), copied.lease_lost.is_set()) == (False, False)

@@ -19,7 +19,8 @@ from ostinato._engine._verdict import Verdict, judge
 from ostinato._function import UserFunction
 from ostinato._outcomes import Outcome
 from ostinato._run import Run
-from ostinato.errors import RunTimeoutError, shown
+from ostinato._shown import shown
+from ostinato.errors import RunTimeoutError
 
 __all__ = ["Performer"]
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from cronsim import CronSim, CronSimError
 
-from ostinato.errors import InvalidCronError, shown
+from ostinato._shown import shown
+from ostinato.errors import InvalidCronError
 
 __all__ = ["Expression"]
 

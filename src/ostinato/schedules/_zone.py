@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from ostinato.errors import ArgumentTypeError, InvalidScheduleError, shown
+from ostinato._shown import shown
+from ostinato.errors import ArgumentTypeError, InvalidScheduleError
 
 __all__ = ["Gap", "Zone"]
 

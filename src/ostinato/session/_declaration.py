@@ -10,7 +10,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from ostinato.errors import ArgumentTypeError, Hidden, InvalidArgumentError
+from ostinato._shown import Hidden
+from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 
 __all__ = ["check_async", "check_sync", "options", "parsed"]
 

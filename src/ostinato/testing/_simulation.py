@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ostinato._engine._spawn import spawn
 from ostinato._outcomes import RunKind
+from ostinato.errors import SchedulerRunningError
 from ostinato.stores.memory import MemoryStore
 from ostinato.testing._clock import ManualClock
 from ostinato.testing._recorder import Recorder
@@ -121,6 +122,7 @@ async def simulate(
     Raises:
         ConfigurationError: A task's function cannot be supplied with what it asks for.
         InvalidArgumentError: *start* has no time zone.
+        SchedulerRunningError: *scheduler* is running.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -135,6 +137,8 @@ async def simulate(
         >>> asyncio.run(test())
         ['Friday 08:00', 'Monday 08:00', 'Tuesday 08:00', 'Wednesday 08:00', 'Thursday 08:00']
     """
+    if scheduler._worker is not None and not scheduler._worker.is_orphaned:
+        raise SchedulerRunningError(scheduler.name)
     clock = ManualClock() if start is None else ManualClock(start)
     worker = scheduler._make_worker(
         app, state, clock, MemoryStore(keep=_KEPT), is_live=True, keep=_KEPT

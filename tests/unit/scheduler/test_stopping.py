@@ -73,7 +73,7 @@ async def test_s31_entered_while_it_stops_it_begins_when_it_has_stopped() -> Non
             await clock.advance(seconds=1)
 
     first = asyncio.create_task(once())
-    while scheduler._worker is None or scheduler._worker.uses:
+    while scheduler._worker is None or scheduler._worker.uses:  # noqa: ASYNC110 - nobody tells of it
         await asyncio.sleep(0)
     second = asyncio.create_task(once())
     while not second.done():

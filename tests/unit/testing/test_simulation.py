@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from ostinato import RunKind, Scheduler, TaskNotFoundError
+from ostinato import RunKind, Scheduler, SchedulerRunningError, TaskNotFoundError, TaskState
 from ostinato.testing import simulate
 from tests.support.simulated import START, at, dues, sleeping
 
@@ -61,6 +61,25 @@ async def test_a_scheduler_can_be_simulated_again() -> None:
     async with simulate(scheduler, start=at(50)) as sim:
         assert sim.now == at(50)
         assert sim.runs(task) == []
+
+
+async def test_a_scheduler_that_runs_is_not_simulated() -> None:
+    """Its clock and its store would be replaced under it; what runs goes on as before."""
+    scheduler = Scheduler(enabled=True)
+    scheduler.every(hours=1, start=60, name="task")(sleeping(0))
+
+    async with scheduler.running():
+        with pytest.raises(SchedulerRunningError, match="'default' is running; simulate it before"):
+            async with simulate(scheduler):
+                pass
+        assert (await scheduler.status("task")).state is TaskState.WAITING
+    async with simulate(scheduler) as sim:
+        await sim.advance(minutes=2)
+        with pytest.raises(SchedulerRunningError):
+            async with simulate(scheduler):
+                pass
+
+        assert len(sim.runs("task")) == 1
 
 
 async def test_timers_of_the_loop_and_of_the_scheduler_keep_their_order() -> None:
