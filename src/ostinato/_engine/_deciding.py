@@ -30,18 +30,12 @@ class Deciding:
 
     def decide(self, standing: Standing, expected: int, now: float) -> Decision | None:
         """Return what to do about the tick *expected*; None: something else is waited for."""
-        limit = standing.concurrency
-        is_full = standing.is_quarantined or (limit is not None and standing.running >= limit)
-        if standing.has_delay:
-            # It follows one run: beside others it would be followed by as many.
-            is_full = True
-        if standing.running:
-            if self._is_caught_up_with(standing, expected):
-                # One behind the other, whatever may run beside what.
-                standing.is_parked = True
-                return None
-            if is_full:
-                return self._decide_on_overlap(standing, expected, now)
+        if standing.running and self._is_caught_up_with(standing, expected):
+            # One behind the other, whatever may run beside what.
+            standing.is_parked = True
+            return None
+        if standing.running and _is_full(standing):
+            return self._decide_on_overlap(standing, expected, now)
         if standing.is_thread_bound and not self._starving.reserve(standing):
             return None
         if standing.has_delay:
@@ -118,3 +112,11 @@ def _note_behind(standing: Standing, decision: Decision, horizon: float) -> None
         standing.behind = None
     elif standing.behind is None:
         standing.behind = horizon
+
+
+def _is_full(standing: Standing) -> bool:
+    """Return whether no run may be started beside those under way."""
+    # A delay follows one run: beside others it would be followed by as many.
+    if standing.has_delay or standing.is_quarantined:
+        return True
+    return standing.concurrency is not None and standing.running >= standing.concurrency

@@ -15,16 +15,12 @@ from ostinato._engine._jobs import Job
 from ostinato._engine._spawn import leave_behind, spawn_eagerly
 from ostinato._engine._standing import Standing
 from ostinato._engine._survey import Survey
-from ostinato._engine._verdict import Verdict, judge
+from ostinato._engine._verdict import judge, outcome_of, text_of
 from ostinato._function import UserFunction
 from ostinato._outcomes import Outcome
 from ostinato._run import Run
-from ostinato._shown import shown
-from ostinato.errors import RunTimeoutError
 
 __all__ = ["Performer"]
-
-_LONGEST_ERROR = 2_000
 
 
 class Performer:
@@ -204,8 +200,8 @@ class Performer:
         # Unless it was given up before: that was told.
         if run.outcome is None:
             is_abandoned = attempts is not None and attempts.is_abandoned
-            run.outcome = _outcome_of(standing.task.name, verdict, is_abandoned=is_abandoned)
-            run.error = _text(error)
+            run.outcome = outcome_of(standing.task.name, verdict, is_abandoned=is_abandoned)
+            run.error = text_of(error)
             self._tell_of_end(standing, run, failure or (error if verdict.is_interrupted else None))
         hook = standing.task.policy.on_exception
         if hook is None or failure is None or not issubclass(type(failure), Exception):
@@ -287,22 +283,3 @@ class Performer:
             self._on_zombie_ended(standing, run)
 
         return end
-
-
-def _outcome_of(task_name: str, verdict: Verdict, *, is_abandoned: bool) -> Outcome:
-    """Return how a run ended that raised what *verdict* is about."""
-    failure = verdict.failure
-    if isinstance(failure, RunTimeoutError) and failure.task_name == task_name:
-        return Outcome.TIMED_OUT
-    if failure is None and verdict.is_cancelled:
-        return Outcome.ABANDONED if is_abandoned else Outcome.CANCELLED
-    return Outcome.FAILED
-
-
-def _text(error: BaseException) -> str:
-    """Return type and message of *error*, whatever its `str` does, and not too much of it."""
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - the message of a user's exception is the user's code
-        message = shown(error)
-    return f"{type(error).__name__}: {message}"[:_LONGEST_ERROR]

@@ -16,7 +16,6 @@ from ostinato._ledger import Ledger
 from ostinato._outcomes import RunKind, SkipReason
 from ostinato._run import Run
 from ostinato._status import TaskState, TaskStatus
-from ostinato.errors import ArgumentTypeError
 from ostinato.protocols import Schedule
 from ostinato.schedules import Jittered
 
@@ -74,11 +73,8 @@ class Steering:
         """Let the task follow *schedule* from now on.
 
         Raises:
-            ArgumentTypeError: *schedule* is none.
             Exception: Whatever a schedule of the user's own raises; then nothing is changed.
         """
-        if not isinstance(schedule, Schedule):
-            raise ArgumentTypeError("schedule", schedule, "pass a schedule, such as Every(hours=1)")
         declared = standing.task.schedule
         if isinstance(declared, Jittered) and not isinstance(schedule, Jittered):
             # A policy of the task, as its others are.

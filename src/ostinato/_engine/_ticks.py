@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from ostinato._instants import instant_of, milliseconds_of
-from ostinato.errors import InvalidScheduleError, shown
+from ostinato._shown import shown
+from ostinato.errors import InvalidScheduleError
 from ostinato.protocols import Schedule
 
 __all__ = ["DelayTicks", "FreshTicks", "GridTicks", "Passed", "ScheduleTicks", "Ticks"]

@@ -4,7 +4,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import cast
 
-__all__ = ["Verdict", "judge"]
+from ostinato._outcomes import Outcome
+from ostinato._shown import shown
+from ostinato.errors import RunTimeoutError
+
+__all__ = ["Verdict", "judge", "outcome_of", "text_of"]
+
+_LONGEST_ERROR = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +51,22 @@ def _judge_group(group: BaseExceptionGroup[BaseException]) -> Verdict:
     except Exception:  # noqa: BLE001 - a group that cannot be taken apart is one failure
         return Verdict(group, is_cancelled=False, is_interrupted=False)
     return Verdict(failure, cancelled is not None, interrupted is not None)
+
+
+def outcome_of(task_name: str, verdict: Verdict, *, is_abandoned: bool) -> Outcome:
+    """Return how a run ended that raised what *verdict* is about."""
+    failure = verdict.failure
+    if isinstance(failure, RunTimeoutError) and failure.task_name == task_name:
+        return Outcome.TIMED_OUT
+    if failure is None and verdict.is_cancelled:
+        return Outcome.ABANDONED if is_abandoned else Outcome.CANCELLED
+    return Outcome.FAILED
+
+
+def text_of(error: BaseException) -> str:
+    """Return type and message of *error*, whatever its `str` does, and not too much of it."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - the message of a user's exception is the user's code
+        message = shown(error)
+    return f"{type(error).__name__}: {message}"[:_LONGEST_ERROR]
