@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -11,17 +11,24 @@ from ostinato._outcomes import RunKind, SkipReason
 from ostinato._run import Run
 
 __all__ = [
+    "LEASE_EXPIRED",
     "Claim",
     "Lease",
     "Registration",
+    "Renewed",
     "Reply",
     "Settlement",
     "Skipped",
+    "Takeover",
     "TaskRow",
+    "WorkerRow",
     "new_claim",
     "new_lease",
     "new_settlement",
 ]
+
+# The error of a run that another worker has recorded as abandoned.
+LEASE_EXPIRED = "its lease expired: its worker died, or was cut off from the store"
 
 
 class Skipped(NamedTuple):
@@ -78,6 +85,20 @@ class Claim(NamedTuple):
     concurrency: int | None = 1
 
 
+class Takeover(NamedTuple):
+    """A claim to go on with the run of a worker that died: the same tick, with a higher token.
+
+    Attributes:
+        name: The task's name.
+        spec: The declaration that the worker knows; the row must hold the same.
+        token: The token of the expired lease, which must still be the row's.
+    """
+
+    name: str
+    spec: str
+    token: int
+
+
 class Lease(NamedTuple):
     """A worker's exclusive, expiring right to run one tick; carries the fencing token."""
 
@@ -108,9 +129,42 @@ class Settlement(NamedTuple):
     concurrency: int | None = 1
 
 
+class WorkerRow(NamedTuple):
+    """What a store knows of one worker; `id` alone is its identity, host and pid are labels."""
+
+    id: str
+    host: str
+    pid: int
+    started: int
+    seen: int
+    version: str
+    tasks: int
+
+
+class Renewed(set[tuple[str, int]]):
+    """The names and tokens whose leases are still held.
+
+    Attributes:
+        cancelled: Those among them whose runs somebody wants to end.
+    """
+
+    def __init__(
+        self, kept: Iterable[tuple[str, int]] = (), cancelled: Iterable[tuple[str, int]] = ()
+    ) -> None:
+        """Hold what is *kept*, and which of it is to be *cancelled*."""
+        super().__init__(kept)
+        self.cancelled = frozenset(cancelled)
+
+
 @dataclass(slots=True)
 class TaskRow:
-    """What a store knows of one task."""
+    """What a store knows of one task.
+
+    Attributes:
+        held: The lease of the task, which nobody shares; it may have expired.
+        beside: The leases that runs have for themselves, by their tokens; what `read` returns.
+        takeovers: How often the run under way was taken over.
+    """
 
     name: str
     spec: str
@@ -127,15 +181,22 @@ class TaskRow:
     last_due: int | None = None
     last_success: int | None = None
     failures_in_row: int = 0
+    takeovers: int = 0
+    beside: dict[int, Lease] = field(default_factory=dict[int, Lease])
+    cancel_requested: set[int] = field(default_factory=set[int])
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A store's answer: its time, the leases it granted, and the rows as they stand."""
+    """A store's answer: its time, the leases it granted, and the rows as they stand.
+
+    Of the workers only `read` tells, asked for all tasks.
+    """
 
     now: int
     leases: list[Lease]
     rows: dict[str, TaskRow]
+    workers: tuple[WorkerRow, ...] = ()
 
 
 # The constructors of named tuples are functions of Python's, and these are made for every tick.

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from ostinato._lease import Claim, Registration, Reply, Settlement, TaskRow
+from ostinato._lease import (
+    Claim,
+    Registration,
+    Renewed,
+    Reply,
+    Settlement,
+    Takeover,
+    TaskRow,
+)
 from ostinato._run import Run
 
 __all__ = [
@@ -107,16 +115,19 @@ class Store(Protocol):
         """Make known the worker's *tasks*; return all their rows."""
         ...
 
-    def claim(self, claims: Sequence[Claim], lease: int, /) -> Reply:
+    def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
         """Take the leases that can be had; return them, and the rows of all that were asked for."""
         ...
 
-    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> set[tuple[str, int]]:
+    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> Renewed:
         """Prolong the leases of the *held* names and tokens; return those that still are."""
         ...
 
     def settle(self, settlements: Sequence[Settlement], /) -> list[TaskRow | None]:
-        """Record how runs ended; the row of each, None where its lease was lost."""
+        """Record how runs ended; the row of each, None where its lease was lost.
+
+        The verdict is recorded once: who asks again, because a reply was lost, gets it again.
+        """
         ...
 
     def read(self, names: Sequence[str] | None = None, /) -> Reply:
@@ -124,7 +135,17 @@ class Store(Protocol):
         ...
 
     def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
-        """Write what steers the task *name*, such as its pause; return its row."""
+        """Write what steers the task *name*, such as its pause; return its row.
+
+        Args:
+            name: The task's name.
+            changes: The new values of `paused`, `paused_reason`, `paused_until`, `next_due`,
+                `anchor`, `schedule`, `failures_in_row`. With `expected`, only if the row holds that
+                as its next instant. `cancel_requested` is the token of a run that is to end.
+
+        Raises:
+            TaskNotFoundError: No worker has ever registered a task of that name.
+        """
         ...
 
     def close(self) -> None:

@@ -1,18 +1,40 @@
 """The store of one process: a dictionary under a lock, and what every other store must do alike."""
 
+import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from threading import RLock
+from typing import cast
 
-from ostinato._lease import Claim, Lease, Registration, Reply, Settlement, TaskRow, new_lease
+from ostinato._lease import (
+    LEASE_EXPIRED,
+    Claim,
+    Lease,
+    Registration,
+    Renewed,
+    Reply,
+    Settlement,
+    Skipped,
+    Takeover,
+    TaskRow,
+    WorkerRow,
+    new_lease,
+)
 from ostinato._ledger import Ledger, Success
-from ostinato._outcomes import Outcome, RunKind
+from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
+from ostinato.errors import TaskNotFoundError
+from ostinato.stores._granting import is_granted, taken_over
 
 __all__ = ["MemoryStore"]
 
 # A process that is alone with its store has no rival to whom a lease could be lost.
 _UNLIMITED = 1 << 62
 _COUNTED_AS_FAILURE = (Outcome.FAILED, Outcome.TIMED_OUT)
+# Whoever asks again how its run was judged asks soon.
+_REMEMBERED_VERDICTS = 100
+_token_of = attrgetter("token")
 
 
 class MemoryStore:
@@ -22,16 +44,17 @@ class MemoryStore:
         """Begin with nothing remembered, of which the latest *keep* runs of each task stay."""
         self._keep = keep
         self._lock = RLock()
-        self._rows: dict[str, TaskRow] = {}
-        self._ledgers: dict[str, Ledger] = {}
+        self._spaces: dict[str, tuple[dict[str, TaskRow], dict[str, Ledger]]] = {}
+        self._workers: dict[tuple[str, str], WorkerRow] = {}
+        self._enter("")
         self._owner = ""
-        self._namespace = ""
         self._now: Callable[[], float] = float
 
     def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
         """Act for the worker *owner* from now on, by its clock *now*."""
         with self._lock:
-            self._namespace, self._owner, self._now = namespace, owner, now
+            self._owner, self._now = owner, now
+            self._enter(namespace)
 
     def register(self, tasks: Sequence[Registration], /) -> Reply:
         """Make known the worker's *tasks*; those that are known keep what they stand at."""
@@ -46,9 +69,10 @@ class MemoryStore:
                     row.spec, row.schedule = task.spec, None
                     row.next_due = row.anchor = task.first_due
                 self._rows[task.name] = rows[task.name] = row
+            self._note_worker(now, len(tasks))
         return Reply(now, [], rows)
 
-    def claim(self, claims: Sequence[Claim], lease: int, /) -> Reply:
+    def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
         """Grant what can be granted."""
         exact = self._now()
         now, known, owner = int(exact), self._rows, self._owner
@@ -57,26 +81,30 @@ class MemoryStore:
         rows: dict[str, TaskRow] = {}
         with self._lock:
             for claim in claims:
-                name, _, _, due, following, passed, _, kind, _, concurrency = claim
-                row = known.get(name)
+                row = known.get(claim.name)
                 if row is None:
                     continue
-                rows[name] = row
-                if not _is_granted(row, claim, exact):
+                rows[claim.name] = row
+                if isinstance(claim, Takeover):
+                    leases += taken_over(row, claim, now, until, owner)
                     continue
-                if passed is not None:
-                    self.ledger(name).skip(name, self._namespace, passed)
+                name, _, _, due, following, passed, _, kind, _, concurrency = claim
+                if not is_granted(row, claim, exact):
+                    continue
+                if passed is not None or row.held is not None or row.beside:
+                    self._clear_the_way(row, claim, now)
                 if kind is RunKind.TICK:
                     row.next_due = following
                 if due is None:
                     continue
+                if kind is RunKind.TICK and not self._is_begun(row, due):
+                    continue
                 row.token = token = row.token + 1
                 granted = new_lease((name, due, token, until, owner))
                 if concurrency == 1:
-                    row.held = granted
-                if kind is RunKind.TICK:
-                    row.starts += 1
-                    row.last_due = due
+                    row.held, row.takeovers = granted, 0
+                else:
+                    row.beside[token] = granted
                 leases.append(granted)
         return Reply(now, leases, rows)
 
@@ -117,17 +145,29 @@ class MemoryStore:
             row.failures_in_row = 0
             (self._ledgers.get(name) or self.ledger(name)).note(success)
 
-    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> set[tuple[str, int]]:
+    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> Renewed:
         """Prolong the leases of those *held* that nobody has taken since."""
-        until = int(self._now()) + lease
+        now = int(self._now())
+        until = now + lease
         with self._lock:
-            kept: set[tuple[str, int]] = set()
+            kept: list[tuple[str, int]] = []
             for name, token in held:
                 row = self._rows.get(name)
-                if row is not None and row.token == token and row.held is not None:
+                if row is None:
+                    continue
+                if row.held is not None and row.held.token == token:
                     row.held = row.held._replace(until=until)
-                    kept.add((name, token))
-            return kept
+                elif token in row.beside:
+                    row.beside[token] = row.beside[token]._replace(until=until)
+                else:
+                    continue
+                kept.append((name, token))
+            if (worker := self._workers.get((self._namespace, self._owner))) is not None:
+                self._workers[self._namespace, self._owner] = worker._replace(seen=now)
+            return Renewed(
+                kept,
+                (each for each in kept if each[1] in self._rows[each[0]].cancel_requested),
+            )
 
     def settle(self, settlements: Sequence[Settlement], /) -> list[TaskRow | None]:
         """Record how runs ended."""
@@ -139,14 +179,27 @@ class MemoryStore:
         with self._lock:
             wanted = self._rows if names is None else names
             rows = {name: self._rows[name] for name in wanted if name in self._rows}
-        return Reply(int(self._now()), [], rows)
+            workers = () if names is not None else self._workers.items()
+            mine = tuple(row for (space, _), row in workers if space == self._namespace)
+        return Reply(int(self._now()), [], rows, mine)
 
     def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
-        """Write what steers the task *name*."""
+        """Write what steers the task *name*.
+
+        Raises:
+            TaskNotFoundError: There is none.
+        """
         with self._lock:
-            row = self._rows[name]
+            row = self._rows.get(name)
+            if row is None:
+                raise TaskNotFoundError(name, None)
+            if row.next_due != changes.get("expected", row.next_due):
+                return row
             for column, value in changes.items():
-                setattr(row, column, value)
+                if column == "cancel_requested":
+                    row.cancel_requested.add(cast("int", value))
+                elif column != "expected":
+                    setattr(row, column, value)
             row.config_rev += 1
             return row
 
@@ -183,6 +236,18 @@ class MemoryStore:
                 self._ledgers[name] = ledger
             return ledger
 
+    def _enter(self, namespace: str) -> None:
+        self._namespace = namespace
+        self._rows, self._ledgers = self._spaces.setdefault(namespace, ({}, {}))
+
+    def _note_worker(self, now: int, tasks: int) -> None:
+        """Note who this is, and that it was seen; it may register its tasks in slices."""
+        key = (self._namespace, self._owner)
+        known = self._workers.get(key)
+        if known is None:
+            known = WorkerRow(self._owner, socket.gethostname(), os.getpid(), now, now, "", 0)
+        self._workers[key] = known._replace(seen=now, tasks=known.tasks + tasks)
+
     def _renamed(self, task: Registration) -> TaskRow | None:
         """Take over the state of a task under the name it had before."""
         for name in task.formerly:
@@ -193,22 +258,55 @@ class MemoryStore:
                 return row
         return None
 
+    def _clear_the_way(self, row: TaskRow, claim: Claim, now: int) -> None:
+        """Record as abandoned the runs whose leases have expired, and then what is skipped."""
+        expired: list[Lease] = []
+        if claim.due is not None:
+            expired += (each for each in row.beside.values() if each.until <= now)
+            if claim.concurrency == 1 and row.held is not None:
+                expired.append(row.held)
+                row.held = None
+        for lease in sorted(expired, key=_token_of):
+            row.beside.pop(lease.token, None)
+            run = Run(row.name, lease.due, self._namespace, token=lease.token)
+            run.outcome, run.error = Outcome.ABANDONED, LEASE_EXPIRED
+            self.ledger(row.name).add(run)
+        if claim.passed is not None:
+            self.ledger(row.name).skip(row.name, self._namespace, claim.passed)
+
+    def _is_begun(self, row: TaskRow, due: int) -> bool:
+        """Count the start of the tick *due*, unless it was run or skipped before."""
+        last = row.last_due
+        if last is None or due > last:
+            row.last_due = due
+        elif any(each.due == due for each in row.beside.values()) or self.ledger(row.name).holds(
+            due
+        ):
+            again = Skipped(due, due, 1, SkipReason.ALREADY_RUN)
+            self.ledger(row.name).skip(row.name, self._namespace, again)
+            return False
+        row.starts += 1
+        return True
+
+    def _was_settled(self, run: Run) -> bool:
+        """Return whether the worker of *run* has told its end before."""
+        return any(
+            each.token == run.token and each.error != LEASE_EXPIRED
+            for each in self.ledger(run.task_name).latest(_REMEMBERED_VERDICTS)
+        )
+
     def _settle(self, settlement: Settlement) -> TaskRow | None:
         run, moves, next_due, passed, pause, concurrency = settlement
         row = self._rows.get(run.task_name)
         if row is None:
             return None
-        if concurrency == 1:
-            if row.held is None or row.token != run.token:
-                return None
+        if concurrency == 1 and row.held is not None and row.held.token == run.token:
             row.held = None
-        is_tick = run.kind is RunKind.TICK
-        if run.outcome is Outcome.SUCCEEDED:
-            row.last_success = run._due
-        if is_tick and run.outcome is Outcome.SUCCEEDED:
-            row.failures_in_row = 0
-        elif is_tick and run.outcome in _COUNTED_AS_FAILURE:
-            row.failures_in_row += 1
+        elif concurrency == 1 or row.beside.pop(run.token, None) is None:
+            return row if self._was_settled(run) else None
+        if row.cancel_requested:
+            row.cancel_requested.discard(run.token)
+        _note_outcome(row, run)
         if moves:
             row.next_due = next_due
         if pause is not None:
@@ -221,21 +319,11 @@ class MemoryStore:
         return row
 
 
-def _is_granted(row: TaskRow, claim: Claim, now: float) -> bool:
-    _, spec, expected, due, _, _, max_runs, kind, _, concurrency = claim
-    # Beside others a run has a lease of its own.
-    is_free = row.held is None or concurrency != 1 or row.held.until <= now
-    if kind is not RunKind.TICK:
-        return is_free
-    return (
-        row.next_due == expected
-        and expected is not None
-        and expected <= now
-        and (due is None or due <= now)
-        # Ticks may be skipped in a pause.
-        and not (row.paused and due is not None)
-        and row.spec == spec
-        # Ticks are skipped under a run, too.
-        and (is_free or due is None)
-        and (max_runs is None or due is None or row.starts < max_runs)
-    )
+def _note_outcome(row: TaskRow, run: Run) -> None:
+    is_tick = run.kind is RunKind.TICK
+    if run.outcome is Outcome.SUCCEEDED:
+        row.last_success = run._due
+    if is_tick and run.outcome is Outcome.SUCCEEDED:
+        row.failures_in_row = 0
+    elif is_tick and run.outcome in _COUNTED_AS_FAILURE:
+        row.failures_in_row += 1

@@ -1,0 +1,51 @@
+"""Whether a claim is granted: the rule that every store keeps, in Python; pure."""
+
+from ostinato._lease import Claim, Lease, Takeover, TaskRow
+from ostinato._outcomes import RunKind
+
+__all__ = ["is_granted", "taken_over"]
+
+
+def is_granted(row: TaskRow, claim: Claim, now: float) -> bool:
+    """Return whether the task's *row* lets *claim* have what it asks for at the instant *now*."""
+    _, spec, expected, due, _, _, max_runs, kind, _, concurrency = claim
+    if row.spec != spec:
+        return False
+    # Ticks may be skipped under a run, and in a pause.
+    has_room = due is None or _has_room(row, concurrency, now)
+    if kind is not RunKind.TICK:
+        return has_room
+    return (
+        row.next_due == expected
+        and expected is not None
+        and expected <= now
+        and (due is None or due <= now)
+        and not (row.paused and due is not None)
+        and has_room
+        and (max_runs is None or due is None or row.starts < max_runs)
+    )
+
+
+def taken_over(
+    row: TaskRow, claim: Takeover, now: int, until: int, owner: str
+) -> tuple[Lease, ...]:
+    """Write the *claim* for an expired lease into *row*; return the new lease, if it is granted."""
+    _, spec, token = claim
+    held = row.held
+    if held is None or held.token != token or held.until > now or row.spec != spec or row.paused:
+        return ()
+    row.token += 1
+    row.takeovers += 1
+    row.held = held._replace(token=row.token, until=until, owner=owner)
+    return (row.held,)
+
+
+def _has_room(row: TaskRow, concurrency: int | None, now: float) -> bool:
+    if row.held is None and not row.beside:
+        return True
+    if concurrency is None:
+        return True
+    live = sum(lease.until > now for lease in row.beside.values())
+    if row.held is not None and row.held.until > now:
+        live += 1
+    return live < concurrency
