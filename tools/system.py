@@ -30,7 +30,11 @@ class Need:
 FOR_ENVIRONMENT = (
     Need(f"python{sys.version_info.major}.{sys.version_info.minor}-venv", module="ensurepip"),
 )
-FOR_TESTS = (Need("chromium", program="chromium"),)
+FOR_TESTS = (
+    Need("chromium", program="chromium"),
+    Need("mariadb-server", program="mariadb-install-db"),
+    Need("postgresql", program="pg_ctlcluster"),
+)
 
 
 def require(*needs: tuple[Need, ...]) -> None:

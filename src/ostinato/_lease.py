@@ -179,6 +179,7 @@ class TaskRow:
     held: Lease | None = None
     starts: int = 0
     last_due: int | None = None
+    last_run: Run | None = None
     last_success: int | None = None
     failures_in_row: int = 0
     takeovers: int = 0

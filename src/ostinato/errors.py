@@ -21,13 +21,24 @@ OstinatoError
 ├── RunTimeoutError               (TimeoutError)  .task_name .timeout
 ├── SwallowedExceptionError       (RuntimeError)  .task_name .dependency_name
 ├── ForeignLoopError              (RuntimeError)  .task_name
-└── NoRunningLoopError            (RuntimeError)  .feature
+├── NoRunningLoopError            (RuntimeError)  .feature
+└── StoreError                                    .store, and its __cause__ is the driver's error
+    ├── StoreUnavailableError     (ConnectionError)
+    ├── StoreFileError            (OSError)       .path
+    └── SchemaError                               .found .expected
 ```
 
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
-from ostinato._shown import Hidden, rebuilt, shown
+from ostinato._shown import Hidden, shown
+from ostinato._error_root import OstinatoError
+from ostinato._store_errors import (
+    SchemaError,
+    StoreError,
+    StoreFileError,
+    StoreUnavailableError,
+)
 
 __all__ = [
     "AlreadyRunningError",
@@ -46,20 +57,16 @@ __all__ = [
     "OstinatoError",
     "RunTimeoutError",
     "SchedulerRunningError",
+    "SchemaError",
+    "StoreError",
+    "StoreFileError",
+    "StoreUnavailableError",
     "SwallowedExceptionError",
     "TaskNotFoundError",
     "TooFrequentError",
     "UnmetRequirementError",
     "UnresolvedTasksError",
 ]
-
-
-class OstinatoError(Exception):
-    """The root of every error that ostinato raises; each can be copied and pickled."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Return what makes it anew: its message and its data, not what they were built from."""
-        return rebuilt, (type(self), self.args, self.__dict__)
 
 
 class ConfigurationError(OstinatoError):

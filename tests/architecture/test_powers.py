@@ -17,7 +17,8 @@ ONLY_IN = {
     "asyncio.to_thread": None,
     "concurrent.futures.ThreadPoolExecutor": None,
     "datetime.datetime.now": None,
-    "threading.Thread": "_engine/_threads.py",
+    # The store's threads run no function of the user's, and outlive none of its leases.
+    "threading.Thread": ("_engine/_threads.py", "stores/_lanes.py"),
     "threading.Timer": None,
     "time.monotonic": "_clock.py",
     "time.perf_counter": None,

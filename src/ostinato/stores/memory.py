@@ -179,6 +179,8 @@ class MemoryStore:
         with self._lock:
             wanted = self._rows if names is None else names
             rows = {name: self._rows[name] for name in wanted if name in self._rows}
+            for row in rows.values():
+                self._refresh(row)
             workers = () if names is not None else self._workers.items()
             mine = tuple(row for (space, _), row in workers if space == self._namespace)
         return Reply(int(self._now()), [], rows, mine)
@@ -248,6 +250,12 @@ class MemoryStore:
             known = WorkerRow(self._owner, socket.gethostname(), os.getpid(), now, now, "", 0)
         self._workers[key] = known._replace(seen=now, tasks=known.tasks + tasks)
 
+    def _refresh(self, row: TaskRow) -> None:
+        """Find the last run of *row* again, which `end` leaves to whoever asks."""
+        ended = self.ledger(row.name).latest(_REMEMBERED_VERDICTS)
+        found = next((run for run in ended if run.kind is not RunKind.SKIPPED), row.last_run)
+        row.last_run = found
+
     def _renamed(self, task: Registration) -> TaskRow | None:
         """Take over the state of a task under the name it had before."""
         for name in task.formerly:
@@ -306,6 +314,7 @@ class MemoryStore:
             return row if self._was_settled(run) else None
         if row.cancel_requested:
             row.cancel_requested.discard(run.token)
+        row.last_run = run
         _note_outcome(row, run)
         if moves:
             row.next_due = next_due

@@ -1,0 +1,130 @@
+"""From an address to a store."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from ostinato.errors import ArgumentTypeError, Hidden, InvalidArgumentError, MissingExtraError
+from ostinato.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from ostinato.stores.sql import SqlStore
+
+__all__ = ["open_store"]
+
+# The store works on threads of its own: each database is spoken to by its synchronous driver.
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+_STORES = {
+    "sqlite": ("_sqlite", "SqliteStore"),
+    "postgresql": ("_postgresql", "PostgresqlStore"),
+    "mysql": ("_mysql", "MysqlStore"),
+}
+_EXTRAS = {"postgresql": "postgres", "mysql": "mysql"}
+_REMEDY = (
+    "pass 'memory://', 'sqlite:///path/to/state.db', 'postgresql://user@host/database' or "
+    "'mysql://user@host/database'"
+)
+# Seconds until a server that does not answer is given up.
+_LIMIT = 2
+
+
+def open_store(
+    source: str | Engine | AsyncEngine,
+    /,
+    *,
+    prefix: str = "ostinato_",
+    schema: str | None = None,
+    auto_create: bool = True,
+) -> MemoryStore | SqlStore:
+    """Return the store at *source*, which has not been opened.
+
+    Args:
+        source: An address, or an engine of SQLAlchemy's, whose address and arguments are taken over
+            and whose pool is left alone. An asynchronous engine, or driver, stands for the
+            synchronous driver of the same database.
+        prefix: What the names of the tables begin with.
+        schema: The database's schema that they lie in.
+        auto_create: Whether to create them, or only to look whether they are right.
+
+    Raises:
+        ArgumentTypeError: *source* is neither an address nor an engine.
+        InvalidArgumentError: There is no store at such an address.
+        MissingExtraError: The driver of the database is not installed.
+    """
+    if source == "memory://":
+        return MemoryStore()
+    engine = _engine_of(source)
+    names = import_module("ostinato.stores.sql").Names(prefix, schema)
+    module, store = _STORES[engine.dialect.name]
+    made = getattr(import_module(f"ostinato.stores.sql.{module}"), store)
+    return cast("SqlStore", made(engine, names=names, auto_create=auto_create))
+
+
+def _engine_of(source: object) -> Engine:
+    from sqlalchemy import URL, Engine, make_url  # noqa: PLC0415 - only who has such a store needs it
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
+
+    if isinstance(source, Engine):
+        url, driver = source.url, _driver_of(source.url)
+        return source if url.drivername in (driver, driver.partition("+")[0]) else _made(url)
+    if isinstance(getattr(source, "sync_engine", None), Engine):
+        return _made(cast("AsyncEngine", source).url)
+    if not isinstance(source, (str, URL)):
+        raise ArgumentTypeError("store", source, _REMEDY)
+    try:
+        url = make_url(source)
+    except ArgumentError as error:
+        raise InvalidArgumentError("store", Hidden("str"), "is no address", _REMEDY) from error
+    return _made(url)
+
+
+def _driver_of(url: URL) -> str:
+    database = url.get_backend_name() if "+" in url.drivername else url.drivername
+    if database not in _DRIVERS:
+        scheme = f"{url.drivername}://..."
+        raise InvalidArgumentError("store", scheme, "is no database that workers share", _REMEDY)
+    return _DRIVERS[database]
+
+
+def _made(url: URL) -> Engine:
+    from sqlalchemy import create_engine  # noqa: PLC0415 - as above
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415 - as above
+
+    driver = _driver_of(url)
+    database = driver.partition("+")[0]
+    if database == "sqlite" and (url.database or ":memory:") == ":memory:":
+        raise InvalidArgumentError(
+            "store",
+            "sqlite://",
+            "is in the memory of one connection",
+            "name a file, or pass 'memory://' for a process of its own",
+        )
+    limits = {
+        "sqlite": {"timeout": _LIMIT},
+        "postgresql": {"connect_timeout": _LIMIT, "tcp_user_timeout": _LIMIT * 1_000},
+        "mysql": dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), _LIMIT),
+    }[database]
+    try:
+        return create_engine(
+            _translated(url).set(drivername=driver), poolclass=NullPool, connect_args=limits
+        )
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(_EXTRAS[database], f"a store at {database}://") from error
+
+
+def _translated(url: URL) -> URL:
+    """Return *url* with what its driver calls differently from ours."""
+    if not url.drivername.endswith("+asyncpg") or "ssl" not in url.query:
+        return url
+    mode = url.query["ssl"]
+    return url.difference_update_query(["ssl"]).update_query_dict({"sslmode": mode})

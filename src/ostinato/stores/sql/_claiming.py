@@ -1,0 +1,112 @@
+"""The statements of a claim: the compare and swap, and what it leaves in the history.
+
+Every condition has a name, so that the tests can leave out one at a time and see the contract fail.
+"""
+
+from collections.abc import Collection
+
+from ostinato._lease import Claim
+from ostinato._outcomes import RunKind
+
+__all__ = [
+    "ABANDON",
+    "BEGIN_RUN",
+    "CONDITIONS",
+    "FENCE",
+    "TAKEN",
+    "TAKE_OVER",
+    "TAKE_OVER_RUN",
+    "TOKEN",
+    "UNDO_LEASE",
+    "UNDO_START",
+    "UPDATES",
+    "swap_of",
+]
+
+# Judged by the store's time as it was before the transaction: too early rather than too late.
+CONDITIONS = {
+    "namespace": "ns = :ns",
+    "name": "name = :name",
+    "spec": "declared_spec = :spec",
+    "expected": "next_due = :expected",
+    "expected is past": "next_due <= :now",
+    "due is past": ":due <= :now",
+    "not paused": "paused = 0",
+    "starts are left": "(:max_runs IS NULL OR starts < :max_runs)",
+    "lease is free": "(lease_until IS NULL OR lease_until <= :now)",
+    "nobody beside": (
+        "NOT EXISTS (SELECT 1 FROM {run} r WHERE r.ns = :ns AND r.name = :name"
+        " AND r.recorded IS NULL AND r.lease_until > :now)"
+    ),
+    "room beside": (
+        "(:concurrency IS NULL OR CASE WHEN lease_until > :now THEN 1 ELSE 0 END"
+        " + (SELECT COUNT(*) FROM {run} r WHERE r.ns = :ns AND r.name = :name"
+        " AND r.recorded IS NULL AND r.lease_until > :now) < :concurrency)"
+    ),
+}
+# In this order: MySQL assigns from left to right, and reads what it has assigned.
+UPDATES = {
+    "lease": (
+        "lease_token = token + 1, lease_until = :until, owner = :owner, running_due = :due,"
+        " takeovers = 0"
+    ),
+    "start": (
+        "starts = starts + 1, last_due = CASE WHEN last_due >= :due THEN last_due ELSE :due END"
+    ),
+    "next": "next_due = :next_due",
+    "token": "token = token + 1",
+}
+
+
+def swap_of(claim: Claim, without: Collection[str] = ()) -> str:
+    """Return the statement that grants *claim* if all conditions hold but those in *without*."""
+    conditions, updates = ["namespace", "name", "spec"], list[str]()
+    if claim.kind is RunKind.TICK:
+        conditions += ["expected", "expected is past"]
+        updates.append("next")
+    if claim.due is not None:
+        is_alone = claim.concurrency == 1
+        conditions += ["lease is free", "nobody beside"] if is_alone else ["room beside"]
+        if is_alone:
+            updates.append("lease")
+        updates.append("token")
+    if claim.due is not None and claim.kind is RunKind.TICK:
+        conditions += ["due is past", "not paused", "starts are left"]
+        updates.append("start")
+    changed = ", ".join(UPDATES[each] for each in UPDATES if each in updates)
+    held = " AND ".join(CONDITIONS[each] for each in conditions if each not in without)
+    return f"UPDATE {{task}} SET {changed} WHERE {held}"
+
+
+# The rest of a claim, once the row is won: all in the same transaction.
+TOKEN = "SELECT token FROM {task} WHERE ns = :ns AND name = :name"  # noqa: S105 - of a lease
+TAKEN = "SELECT token, running_due FROM {task} WHERE ns = :ns AND name = :name"
+ABANDON = (
+    "UPDATE {run} SET outcome = 'abandoned', error = :expired, recorded = :now"
+    " WHERE ns = :ns AND name = :name AND recorded IS NULL"
+    " AND lease_until >= :least AND lease_until <= :now"
+)
+BEGIN_RUN = (
+    "{insert} {run} (ns, name, due, number, reason, takeover, kind, run_id, token, owner, started,"
+    " outcome, attempts, lease_until, cancel_requested, count)"
+    " VALUES (:ns, :name, :due, :number, '', 0, :kind, :run_id, :token, :owner, :now,"
+    " 'running', 1, :run_until, 0, 1) {keep}"
+)
+FENCE = "UPDATE {fence} SET token = :token WHERE ns = :ns AND name = :name"
+# A tick that the history holds already: the row has moved on, and nothing else has happened.
+UNDO_LEASE = (
+    "UPDATE {task} SET lease_until = NULL, owner = NULL, running_due = NULL, starts = starts - 1"
+    " WHERE ns = :ns AND name = :name AND lease_token = :token"
+)
+UNDO_START = "UPDATE {task} SET starts = starts - 1 WHERE ns = :ns AND name = :name"
+
+TAKE_OVER = (
+    "UPDATE {task} SET owner = :owner, lease_until = :until, takeovers = takeovers + 1,"
+    " lease_token = token + 1, token = token + 1"
+    " WHERE ns = :ns AND name = :name AND lease_token = :taken AND lease_until <= :now"
+    " AND declared_spec = :spec AND paused = 0"
+)
+TAKE_OVER_RUN = (
+    "UPDATE {run} SET token = :token, owner = :owner, takeover = takeover + 1"
+    " WHERE ns = :ns AND name = :name AND token = :taken AND recorded IS NULL"
+)

@@ -1,0 +1,89 @@
+"""What the databases say differently."""
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["MYSQL", "POSTGRESQL", "SQLITE", "SqlDialect"]
+
+_PARAMETER = re.compile(r"(?<!:):(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlDialect:
+    """How one database says it.
+
+    Attributes:
+        name: As SQLAlchemy calls it.
+        title: As its makers do.
+        now: Its time in whole milliseconds; where it is the parameter, the host's is handed in.
+        begin: What begins a transaction that writes.
+        insert: What begins an insertion that lets a row alone which is there already.
+        keep: What ends it.
+        has_table: What tells whether there is a table.
+        lock: What lets one worker at a time create the tables.
+        unlock: What lets the next one.
+        is_named: Whether parameters are written `:name`, and not `%(name)s`.
+    """
+
+    name: str
+    title: str
+    now: str
+    begin: str
+    insert: str
+    keep: str
+    has_table: str
+    lock: str | None
+    unlock: str | None
+    is_named: bool
+
+    def spell(self, statement: str, names: dict[str, str]) -> str:
+        """Return *statement* with the tables' *names*, as this database reads it."""
+        spelled = statement.format(now=self.now, insert=self.insert, keep=self.keep, **names)
+        return spelled if self.is_named else _PARAMETER.sub(r"%(\1)s", spelled)
+
+
+SQLITE = SqlDialect(
+    name="sqlite",
+    title="SQLite",
+    now=":now",
+    # A deferred transaction that comes to write fails at once, without waiting, where another has
+    # written in between.
+    begin="BEGIN IMMEDIATE",
+    insert="INSERT INTO",
+    keep="ON CONFLICT DO NOTHING",
+    has_table="SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :table",
+    # Its transactions that write are one at a time.
+    lock=None,
+    unlock=None,
+    is_named=True,
+)
+POSTGRESQL = SqlDialect(
+    name="postgresql",
+    title="PostgreSQL",
+    # Not `now()`: that stands still while a transaction waits for a lock.
+    now="(extract(epoch from clock_timestamp()) * 1000)::bigint",
+    begin="BEGIN; SET LOCAL statement_timeout = 2000",
+    insert="INSERT INTO",
+    keep="ON CONFLICT DO NOTHING",
+    has_table="SELECT 1 WHERE to_regclass(:placed) IS NOT NULL",
+    lock="SET LOCAL statement_timeout = 20000; SELECT pg_advisory_xact_lock(7310872046131)",
+    unlock=None,
+    is_named=False,
+)
+MYSQL = SqlDialect(
+    name="mysql",
+    title="MySQL",
+    # Not UNIX_TIMESTAMP: that is ambiguous when clocks are set back.
+    now="(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', SYSDATE(3)) DIV 1000)",
+    begin="START TRANSACTION",
+    insert="INSERT IGNORE INTO",
+    keep="",
+    has_table=(
+        "SELECT 1 FROM information_schema.tables WHERE table_name = :table"
+        " AND table_schema = COALESCE(:schema, DATABASE())"
+    ),
+    # Each of its CREATEs is a transaction of its own.
+    lock="SELECT GET_LOCK('ostinato schema', 20)",
+    unlock="SELECT RELEASE_LOCK('ostinato schema')",
+    is_named=False,
+)

@@ -1,0 +1,160 @@
+"""What is remembered of the runs that have ended: kept, listed, counted, forgotten."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from ostinato._lease import Skipped
+from ostinato._run import Run
+from ostinato.stores.sql._base import SqlBase
+from ostinato.stores.sql._rows import RUN_COLUMNS, Row, parameters_of, run_of
+from ostinato.stores.sql._session import Cursor
+
+__all__ = ["SqlHistory"]
+
+# By when the store learnt of it; what it learnt at once, by its instant.
+_NEWEST_FIRST = "ORDER BY recorded DESC, due DESC, number DESC"
+_RECORD = (
+    "{insert} {run} (ns, name, due, number, reason, takeover, kind, run_id, token, owner, started,"
+    " ended, lateness, outcome, error, attempts, cancel_requested, progress, message, last_due,"
+    " count, recorded)"
+    " VALUES (:ns, :name, :due, :number, :reason, 0, :kind, :run_id, :token, :owner, :started,"
+    " :ended, :lateness, :outcome, :error, :attempts, 0, :progress, :message, :last_due,"
+    " :count, {now}) {keep}"
+)
+_LATEST = (
+    "SELECT due, number, reason FROM {run} WHERE ns = :ns AND name = :name"
+    f" AND recorded IS NOT NULL {_NEWEST_FIRST} LIMIT 1"
+)
+_LENGTHEN = (
+    "UPDATE {run} SET last_due = :last_due, count = count + :count WHERE ns = :ns AND name = :name"
+    " AND due = :due AND number = 0 AND reason = :reason"
+)
+_RUNS = (
+    f"SELECT {RUN_COLUMNS} FROM {{run}} WHERE ns = :ns AND name = :name"
+    f" AND recorded IS NOT NULL {_NEWEST_FIRST} LIMIT :limit"
+)
+_CROWDED = (
+    "SELECT name FROM {run} WHERE ns = :ns AND recorded IS NOT NULL GROUP BY name"
+    " HAVING COUNT(*) > :keep ORDER BY name"
+)
+_SUPERFLUOUS = (
+    "SELECT due, number, reason, outcome, kind, count FROM {run}"
+    f" WHERE ns = :ns AND name = :name AND recorded IS NOT NULL {_NEWEST_FIRST}"
+    " LIMIT 10000 OFFSET :keep"
+)
+_FORGET = (
+    "DELETE FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
+    " AND reason = :reason"
+)
+_TALLY = (
+    "UPDATE {tally} SET count = count + :count WHERE ns = :ns AND name = :name"
+    " AND outcome = :outcome"
+)
+_BEGIN_TALLY = (
+    "{insert} {tally} (ns, name, outcome, count) VALUES (:ns, :name, :outcome, :count) {keep}"
+)
+_COUNTS = (
+    "SELECT name, outcome, reason, SUM(count) FROM {run} WHERE ns = :ns AND recorded IS NOT NULL"
+    " AND kind <> 'manual' GROUP BY name, outcome, reason"
+    " UNION ALL SELECT name, outcome, '', count FROM {tally} WHERE ns = :ns"
+)
+
+
+class SqlHistory(SqlBase):
+    """The history of one namespace."""
+
+    def record(self, runs: Sequence[Run], /) -> None:
+        """Remember *runs*, each once.
+
+        Raises:
+            StoreError: The database did not do it.
+        """
+        told = [self._given(**parameters_of(run, self._namespace)) for run in runs]
+        if told:
+            self._sessions.write(lambda cursor: cursor.executemany(self._spell(_RECORD), told))
+
+    def runs(self, name: str, limit: int, /) -> list[Run]:
+        """Return the latest *limit* runs of the task *name*, the newest first.
+
+        Raises:
+            StoreError: The database did not tell.
+        """
+        found = self._sessions.read(self._spell(_RUNS), self._given(name=name, limit=limit))
+        return [run_of(row, self._namespace) for row in found]
+
+    def prune(self, keep: int, /) -> int:
+        """Forget all but the latest *keep* runs of each task; return how many were forgotten.
+
+        Raises:
+            StoreError: The database did not do it.
+        """
+        crowded = self._sessions.read(self._spell(_CROWDED), self._given(keep=keep))
+        # Each by itself: no claim waits for the pruning of a thousand tasks.
+        return sum(
+            self._sessions.write(partial(self._prune, name=name, keep=keep)) for (name,) in crowded
+        )
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many ticks of each task ended in which outcome or skip reason.
+
+        Raises:
+            StoreError: The database did not tell.
+        """
+        counts: dict[str, dict[str, int]] = {}
+        for name, outcome, reason, count in self._sessions.read(
+            self._spell(_COUNTS), self._given()
+        ):
+            ended = counts.setdefault(name, {})
+            key = _key(outcome, reason)
+            ended[key] = ended.get(key, 0) + int(count)
+        return counts
+
+    def _skip(self, cursor: Cursor, name: str, passed: Skipped) -> None:
+        """Remember the range *passed*; it lengthens a range of the same kind just before it."""
+        number = passed.number or 1
+        named = self._given(name=name)
+        cursor.execute(self._spell(_LATEST), named)
+        latest: Row | None = cursor.fetchone()
+        range_ = {"last_due": passed.last, "count": number, "reason": passed.reason.value}
+        if latest is not None and latest[2] == passed.reason.value:
+            cursor.execute(self._spell(_LENGTHEN), {**named, **range_, "due": latest[0]})
+            return
+        record = Run.of_skipped(
+            name,
+            self._namespace,
+            first=passed.first,
+            last=passed.last,
+            count=number,
+            reason=passed.reason,
+        )
+        told = {**named, **parameters_of(record, self._namespace)}
+        cursor.execute(self._spell(_RECORD), told)
+        if not cursor.rowcount:
+            # Skipped for that reason before, at a time to which the clock was set back.
+            cursor.execute(self._spell(_LENGTHEN), told)
+
+    def _prune(self, cursor: Cursor, name: str, keep: int) -> int:
+        cursor.execute(self._spell(_SUPERFLUOUS), self._given(name=name, keep=keep))
+        found = cursor.fetchall()
+        counts: dict[str, int] = {}
+        for _, _, reason, outcome, kind, count in found:
+            if kind != "manual":
+                key = _key(outcome, reason)
+                counts[key] = counts.get(key, 0) + int(count)
+        for outcome, count in sorted(counts.items()):
+            added = self._given(name=name, outcome=outcome, count=count)
+            cursor.execute(self._spell(_TALLY), added)
+            if not cursor.rowcount:
+                cursor.execute(self._spell(_BEGIN_TALLY), added)
+        keys: list[dict[str, Any]] = [
+            self._given(name=name, due=due, number=number, reason=reason)
+            for due, number, reason, *_ in found
+        ]
+        if keys:
+            cursor.executemany(self._spell(_FORGET), keys)
+        return len(found)
+
+
+def _key(outcome: str, reason: str) -> str:
+    return f"{outcome}({reason})" if reason else outcome

@@ -1,0 +1,138 @@
+"""Rows as values of ours, and back: names, instants, numbers and short texts, never code."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from ostinato._instants import milliseconds_of
+from ostinato._lease import Lease, TaskRow, WorkerRow
+from ostinato._outcomes import Outcome, RunKind, SkipReason
+from ostinato._run import Run
+
+__all__ = [
+    "RUN_COLUMNS",
+    "TASK_COLUMNS",
+    "WORKER_COLUMNS",
+    "number_of",
+    "parameters_of",
+    "run_of",
+    "task_row_of",
+    "worker_row_of",
+]
+
+Row = Sequence[Any]  # As it comes from a driver.
+
+TASK_COLUMNS = (
+    "name, declared_spec, next_due, anchor, schedule, paused, paused_reason, paused_until,"
+    " config_rev, token, starts, last_due, last_success, failures_in_row, takeovers,"
+    " lease_until, lease_token, owner, running_due,"
+    " last_outcome, last_ran, last_kind, last_token, last_started, last_end, last_error"
+)
+RUN_COLUMNS = (
+    "name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts, started,"
+    " ended, lateness, progress, message"
+)
+WORKER_COLUMNS = "id, host, pid, started, seen, version, tasks"
+
+_LONGEST_TEXT = 2_000
+# Recorded by hand, without a lease: not a tick's own row.
+_UNNUMBERED = -1
+
+
+def task_row_of(row: Row, namespace: str) -> TaskRow:
+    """Return what the store knows of a task: a *row* of the columns above."""
+    name, until, token, owner, running_due = row[0], *row[15:19]
+    held = None if until is None else Lease(name, running_due, token, until, owner)
+    return TaskRow(
+        name=name,
+        spec=row[1],
+        next_due=row[2],
+        anchor=row[3],
+        schedule=row[4],
+        paused=bool(row[5]),
+        paused_reason=row[6],
+        paused_until=row[7],
+        config_rev=row[8],
+        token=row[9],
+        held=held,
+        starts=row[10],
+        last_due=row[11],
+        last_run=None if row[19] is None else _last_run_of(row, namespace),
+        last_success=row[12],
+        failures_in_row=row[13],
+        takeovers=row[14],
+    )
+
+
+def run_of(row: Row, namespace: str) -> Run:
+    """Return the record of a run, or of a range of skipped ticks."""
+    name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts = row[:11]
+    started, ended, lateness, progress, message = row[11:]
+    if reason:
+        skip = SkipReason(reason)
+        return Run.of_skipped(
+            name, namespace, first=due, last=last_due, count=int(count), reason=skip
+        )
+    start_at = None if started is None or lateness is None else started - lateness
+    run = Run(name, due, namespace, RunKind(kind), token, start_at)
+    run.outcome, run.error, run.attempt = Outcome(outcome), error, attempts
+    run._started, run._finished = started, ended
+    if run_id is not None:
+        run._rarely.id = run_id
+    if progress is not None:
+        run.progress(progress, message=message)
+    return run
+
+
+def worker_row_of(row: Row) -> WorkerRow:
+    """Return what the store knows of a worker."""
+    return WorkerRow(*row)
+
+
+def parameters_of(run: Run, namespace: str) -> dict[str, object]:
+    """Return what is written of a *run* that has ended."""
+    rarities = run._rarities
+    lateness = run.lateness
+    started, ended = run._started, run._finished
+    return {
+        "ns": namespace,
+        "name": run.task_name,
+        "due": run._due,
+        "number": number_of(run),
+        "kind": run.kind.value,
+        "run_id": None if rarities is None else rarities.id,
+        "token": run.token,
+        "outcome": (run.outcome or Outcome.ABANDONED).value,
+        "error": _text(run.error),
+        "attempts": run.attempt,
+        "started": None if started is None else round(started),
+        "ended": None if ended is None else round(ended),
+        "lateness": None if lateness is None else round(lateness.total_seconds() * 1_000),
+        "progress": run.progressed,
+        "message": _text(run.message),
+        "reason": "" if run.reason is None else run.reason.value,
+        "last_due": None if run.reason is None else milliseconds_of(run.last_due),
+        "count": run.count,
+    }
+
+
+def number_of(run: Run) -> int:
+    """Return what tells a *run* apart from others of the same instant."""
+    if run.kind in (RunKind.TICK, RunKind.SKIPPED):
+        return 0
+    return run.token or _UNNUMBERED
+
+
+def _text(text: str | None) -> str | None:
+    """Return what every database takes: not too long, and no half characters."""
+    if text is None:
+        return None
+    short = text[:_LONGEST_TEXT].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return short.encode("utf-8", "replace").decode("utf-8")
+
+
+def _last_run_of(row: Row, namespace: str) -> Run:
+    outcome, due, kind, token, started, ended, error = row[19:]
+    run = Run(cast("str", row[0]), due, namespace, RunKind(kind), token)
+    run.outcome, run.error = Outcome(outcome), error
+    run._started, run._finished = started, ended
+    return run

@@ -1,0 +1,130 @@
+"""Leases that are prolonged, and runs that end: by the token alone."""
+
+from collections.abc import Sequence
+
+from ostinato._lease import Renewed, Settlement, TaskRow
+from ostinato.stores.sql._base import chunks
+from ostinato.stores.sql._history import SqlHistory
+from ostinato.stores.sql._rows import parameters_of
+from ostinato.stores.sql._session import Cursor
+
+__all__ = ["SqlSettling"]
+
+_RENEW = (
+    "UPDATE {task} SET lease_until = {now} + :lease"
+    " WHERE ns = :ns AND lease_until IS NOT NULL AND ("
+)
+_RENEW_RUNS = (
+    "UPDATE {run} SET lease_until = {now} + :lease"
+    " WHERE ns = :ns AND recorded IS NULL AND lease_until > 0 AND ("
+)
+_KEPT = "SELECT name, token, cancel_requested FROM {run} WHERE ns = :ns AND recorded IS NULL AND ("
+_SEEN = "UPDATE {worker} SET seen = {now} WHERE ns = :ns AND id = :owner"
+# A run that has a lease of its own is settled while its row says that it is under way.
+_SETTLE = (
+    "UPDATE {task} SET last_outcome = :outcome, last_error = :error, last_ran = :due,"
+    " last_kind = :kind, last_token = :token, last_started = :started, last_end = :ended,"
+    " last_success = CASE WHEN :outcome = 'succeeded' THEN :due ELSE last_success END,"
+    " failures_in_row = CASE WHEN :outcome = 'succeeded' THEN 0"
+    " WHEN :outcome IN ('failed', 'timed_out') THEN failures_in_row + 1"
+    " ELSE failures_in_row END,"
+    " next_due = CASE WHEN :moves = 1 THEN :next_due ELSE next_due END,"
+    " paused = CASE WHEN :pauses = 1 THEN 1 ELSE paused END,"
+    " paused_reason = CASE WHEN :pauses = 1 THEN :pause ELSE paused_reason END,"
+    " config_rev = config_rev + :pauses"
+)
+_ALONE = (
+    ", lease_until = NULL, owner = NULL, running_due = NULL"
+    " WHERE ns = :ns AND name = :name AND lease_token = :token AND lease_until IS NOT NULL"
+)
+_BESIDE = (
+    " WHERE ns = :ns AND name = :name AND EXISTS (SELECT 1 FROM {run} r WHERE r.ns = :ns"
+    " AND r.name = :name AND r.due = :due AND r.number = :number AND r.reason = ''"
+    " AND r.token = :token AND r.recorded IS NULL)"
+)
+_END_RUN = (
+    "UPDATE {run} SET outcome = :outcome, error = :error, started = :started, ended = :ended,"
+    " lateness = :lateness, attempts = :attempts, progress = :progress, message = :message,"
+    " lease_until = NULL, recorded = {now}"
+    " WHERE ns = :ns AND name = :name AND due = :due AND number = :number AND reason = ''"
+    " AND token = :token AND recorded IS NULL"
+)
+_VERDICT = (
+    "SELECT 1 FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
+    " AND reason = '' AND token = :token AND recorded IS NOT NULL AND lease_until IS NULL"
+)
+
+
+class SqlSettling(SqlHistory):
+    """Renews and settles."""
+
+    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> Renewed:
+        """Prolong the leases of those *held* that nobody has taken since.
+
+        Raises:
+            StoreError: The database did not do it.
+        """
+
+        def prolong(cursor: Cursor) -> Renewed:
+            kept: dict[tuple[str, int], bool] = {}
+            for pairs in chunks(sorted(held)):
+                given = self._given(lease=lease, **_paired(pairs))
+                cursor.execute(self._spell(_RENEW + _any_pair(pairs, "lease_token")), given)
+                any_pair = _any_pair(pairs, "token")
+                cursor.execute(self._spell(_RENEW_RUNS + any_pair), given)
+                cursor.execute(self._spell(_KEPT + any_pair), given)
+                kept |= {(name, token): bool(wanted) for name, token, wanted in cursor.fetchall()}
+            cursor.execute(self._spell(_SEEN), self._given())
+            return Renewed(kept, (pair for pair, is_wanted in kept.items() if is_wanted))
+
+        return self._sessions.write(prolong)
+
+    def settle(self, settlements: Sequence[Settlement], /) -> list[TaskRow | None]:
+        """Record how runs ended.
+
+        Raises:
+            StoreError: The database did not do it, or the reply was lost: ask again.
+        """
+
+        def record(cursor: Cursor) -> list[TaskRow | None]:
+            held = [self._settle(cursor, settlement) for settlement in settlements]
+            names = [settlement.run.task_name for settlement in settlements]
+            rows = self._select(cursor, names)
+            return [
+                rows.get(name) if is_held else None
+                for name, is_held in zip(names, held, strict=True)
+            ]
+
+        return self._sessions.write(record)
+
+    def _settle(self, cursor: Cursor, settlement: Settlement) -> bool:
+        """Record one end; return whether its lease was held, or was when it was recorded."""
+        run, moves, next_due, passed, pause, concurrency = settlement
+        told = self._given(
+            **parameters_of(run, self._namespace),
+            moves=int(moves),
+            next_due=next_due,
+            pauses=int(pause is not None),
+            pause=pause,
+        )
+        cursor.execute(self._spell(_SETTLE + (_ALONE if concurrency == 1 else _BESIDE)), told)
+        if not cursor.rowcount:
+            cursor.execute(self._spell(_VERDICT), told)
+            return cursor.fetchone() is not None
+        cursor.execute(self._spell(_END_RUN), told)
+        if passed is not None:
+            self._skip(cursor, run.task_name, passed)
+        return True
+
+
+def _paired(pairs: Sequence[tuple[str, int]]) -> dict[str, object]:
+    given: dict[str, object] = {}
+    for number, (name, token) in enumerate(pairs):
+        given[f"name{number}"], given[f"token{number}"] = name, token
+    return given
+
+
+def _any_pair(pairs: Sequence[tuple[str, int]], column: str) -> str:
+    """Return the end of a condition: one of *pairs* is the name and the token in *column*."""
+    each = (f"name = :name{number} AND {column} = :token{number}" for number in range(len(pairs)))
+    return " OR ".join(each) + ")"

@@ -1,0 +1,122 @@
+"""The store over SQL: what all databases have in common."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ostinato._lease import Lease, Registration, Reply, TaskRow, WorkerRow
+from ostinato.errors import InvalidArgumentError, TaskNotFoundError
+from ostinato.stores.sql._claims import SqlClaims
+from ostinato.stores.sql._create import prepare_tables
+from ostinato.stores.sql._register import register
+from ostinato.stores.sql._rows import WORKER_COLUMNS, worker_row_of
+from ostinato.stores.sql._session import Cursor
+from ostinato.stores.sql._settling import SqlSettling
+
+__all__ = ["SqlStore"]
+
+_STEERED = (
+    *("anchor", "failures_in_row", "next_due", "paused", "paused_reason", "paused_until"),
+    "schedule",
+)
+
+_OPEN_RUNS = (
+    "SELECT r.name, r.due, r.token, r.lease_until, r.owner, r.cancel_requested"
+    " FROM {task} t JOIN {run} r ON r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL"
+    " WHERE t.ns = :ns"
+)
+_WORKERS = f"SELECT {WORKER_COLUMNS} FROM {{worker}} WHERE ns = :ns ORDER BY started, id"
+_CANCEL = (
+    "UPDATE {run} SET cancel_requested = 1"
+    " WHERE ns = :ns AND name = :name AND token = :token AND recorded IS NULL"
+)
+
+
+class SqlStore(SqlClaims, SqlSettling):
+    """Shares a schedule through tables of a database."""
+
+    def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
+        """Act for the worker *owner* from now on.
+
+        Raises:
+            StoreError: The database cannot be used as it is.
+        """
+        self._namespace, self._owner, self._now = namespace, owner, now
+        prepare_tables(
+            self._sessions,
+            self._dialect,
+            self._engine.dialect,
+            self._names,
+            auto_create=self._auto_create,
+        )
+
+    def register(self, tasks: Sequence[Registration], /) -> Reply:
+        """Make known the worker's *tasks*; those that are known keep what they stand at.
+
+        Raises:
+            StoreError: The database did not do it.
+        """
+        self._sessions.write(
+            lambda cursor: register(cursor, tasks, spell=self._spell, given=self._given)
+        )
+        return self._reply([task.name for task in tasks])
+
+    def read(self, names: Sequence[str] | None = None, /) -> Reply:
+        """Return the rows of the tasks named, or of all.
+
+        Raises:
+            StoreError: The database did not tell.
+        """
+        reply = self._reply(names)
+        for name, due, token, until, owner, is_cancelled in self._look(
+            _OPEN_RUNS, names, column="t.name"
+        ):
+            if (row := reply.rows.get(name)) is None:
+                continue
+            if until:
+                row.beside[token] = Lease(name, due, token, until, owner)
+            if is_cancelled:
+                row.cancel_requested.add(token)
+        workers: tuple[WorkerRow, ...] = ()
+        if names is None:
+            found = self._sessions.read(self._spell(_WORKERS), self._given())
+            workers = tuple(map(worker_row_of, found))
+        return Reply(reply.now, [], reply.rows, workers)
+
+    def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
+        """Write what steers the task *name*.
+
+        Raises:
+            StoreError: The database did not do it.
+            InvalidArgumentError: Something else was to be written.
+            TaskNotFoundError: There is no such task.
+        """
+        written = {**changes}
+        token, expected = written.pop("cancel_requested", None), written.pop("expected", None)
+        if strange := written.keys() - _STEERED:
+            raise InvalidArgumentError(
+                "changes", sorted(strange), "are not steered", f"pass some of {sorted(_STEERED)}"
+            )
+        sets = ", ".join(f"{column} = :{column}" for column in sorted(written))
+        steer = (
+            "UPDATE {task} SET config_rev = config_rev + 1"
+            + (sets and f", {sets}")
+            + " WHERE ns = :ns AND name = :name"
+            + ("" if expected is None else " AND next_due = :expected")
+        )
+        if "paused" in written:
+            written["paused"] = int(bool(written["paused"]))
+        given = self._given(name=name, token=token, expected=expected, **written)
+
+        def write(cursor: Cursor) -> None:
+            cursor.execute(self._spell(steer), given)
+            if token is not None:
+                cursor.execute(self._spell(_CANCEL), given)
+
+        self._sessions.write(write)
+        row = self._reply([name]).rows.get(name)
+        if row is None:
+            raise TaskNotFoundError(name, None)
+        return row
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._sessions.close()
