@@ -87,3 +87,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="look for leaks over N runs (default: 20,000), and over N / 100 starts and stops",
     )
+    group.addoption(
+        "--race-ticks",
+        type=int,
+        default=100,
+        metavar="N",
+        help="let eight processes race for N ticks in all (default: 100), on one row and on twenty",
+    )

@@ -22,6 +22,9 @@ PYTHONS = sorted({*SUPPORTED, CURRENT}, key=lambda version: int(version.partitio
 # The longest of all: how a scheduler ends in 77 processes.
 SCHEDULER_SERVERS = "tests/integration/test_scheduler_servers*"
 SERVER_TESTS = (
+    "tests/cluster/*",
+    "tests/contract/test_mariadb*",
+    "tests/contract/test_postgresql*",
     "tests/integration/test_expired_tokens*",
     "tests/integration/test_repeat_every_*",
     SCHEDULER_SERVERS,

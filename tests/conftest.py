@@ -2,11 +2,14 @@
 
 import ast
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.servers import mariadb, postgresql
 
 # No test fails because a machine is slow; on CI none fails by luck of the draw either.
 settings.register_profile("ostinato", deadline=None, derandomize=os.environ.get("CI") == "true")
@@ -28,6 +31,20 @@ LEFT_OUT = pytest.StashKey[list[str]]()
 def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
     """Run every asynchronous test on asyncio's own loop and on uvloop's."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def postgresql_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run PostgreSQL, and return where; a server that is missing fails its tests."""
+    with postgresql(tmp_path_factory.mktemp("postgresql")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def mariadb_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run MariaDB, and return where."""
+    with mariadb(tmp_path_factory.mktemp("mariadb")) as address:
+        yield address
 
 
 def pytest_configure(config: pytest.Config) -> None:

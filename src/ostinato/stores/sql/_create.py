@@ -54,11 +54,7 @@ class _Version:
         placed = names.placed()
         self._has_table = spoken.spell(spoken.has_table, placed)
         self._version = spoken.spell(_VERSION, placed)
-        self._given = {
-            "table": f"{names.prefix}meta",
-            "schema": names.schema,
-            "placed": placed["meta"],
-        }
+        self._given = {"table": f"{names.prefix}meta", "schema": names.schema}
 
     def look(self, sessions: Sessions) -> tuple[int, int] | None:
         """Return the version and the oldest that goes with it; None if there are no tables."""

@@ -65,7 +65,11 @@ POSTGRESQL = SqlDialect(
     begin="BEGIN; SET LOCAL statement_timeout = 2000",
     insert="INSERT INTO",
     keep="ON CONFLICT DO NOTHING",
-    has_table="SELECT 1 WHERE to_regclass(:placed) IS NOT NULL",
+    # Not `to_regclass`: after the wait for the lock that still remembers that there was none.
+    has_table=(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relname = :table AND n.nspname = COALESCE(:schema, current_schema())"
+    ),
     lock="SET LOCAL statement_timeout = 20000; SELECT pg_advisory_xact_lock(7310872046131)",
     unlock=None,
     is_named=False,

@@ -1,0 +1,77 @@
+"""The contract bites: without any one condition of a claim, it is not kept."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from ostinato.stores.sql import SqliteStore
+from ostinato.stores.sql._claiming import CONDITIONS
+from ostinato.testing import StoreContract
+from ostinato.testing._store_contract._cluster import Cluster
+
+# What a look without a lock has seen already: only who comes in between shows that it is needed.
+SEEN_BEFORE = "expected"
+Factory = Callable[..., SqliteStore]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    """Return the engine of a file of the test's own."""
+    return create_engine(f"sqlite:///{tmp_path}/state.db")
+
+
+@pytest.fixture
+def factory(engine: Engine) -> Iterator[Factory]:
+    """Return a function that makes stores over one file."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(closing(SqliteStore(engine, **options)))
+
+
+@pytest.mark.parametrize("condition", sorted(CONDITIONS.keys() - {SEEN_BEFORE}))
+def test_s76_each_condition_of_a_claim_is_needed(condition: str, factory: Factory):
+    """S76: whichever is left out, a test of the contract fails."""
+    contract = StoreContract()
+    clauses = [getattr(contract, name) for name in dir(contract) if name.startswith("test_")]
+
+    broken = [each for each in clauses if _fails(each, lambda: factory(without=(condition,)))]
+
+    assert broken
+
+
+@pytest.mark.parametrize("without", [(), (SEEN_BEFORE,)])
+def test_s76_the_swap_compares_what_the_look_has_seen(without: tuple[str], factory: Factory):
+    """S76: a rival that comes between the look and the lock has won, and the row stays as it is."""
+    cluster = Cluster(lambda: factory(without=without))
+    slow, rival = cluster.worker(), cluster.worker()
+    slow.register("task")
+    # Its lease is over at once, or it would be the lease that keeps the other out.
+    coming = [lambda: rival.take(rival.tick(0), lease=0)]
+
+    def trace(statement: str) -> None:
+        if statement.startswith("BEGIN") and coming:
+            coming.pop()()
+
+    _connection_of(slow.store).set_trace_callback(trace)
+    lease = slow.take(slow.tick(0))
+
+    assert coming == []
+    assert lease is None
+    # Without the compare, nothing but the history is left that knows of the rival's run.
+    again = [(0, "abandoned"), (0, "1 skipped(already_run)")]
+    assert sorted(rival.history()) == sorted(again if without else [])
+
+
+def _fails(clause: Callable[[Factory], None], factory: Factory) -> bool:
+    try:
+        clause(factory)
+    except AssertionError:
+        return True
+    return False
+
+
+def _connection_of(store: SqliteStore) -> sqlite3.Connection:
+    return store._sessions._cursor().connection
