@@ -31,8 +31,9 @@ OstinatoError
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
-from ostinato._shown import Hidden, shown
 from ostinato._error_root import OstinatoError
+from ostinato._loop_errors import ForeignLoopError, NoRunningLoopError
+from ostinato._shown import Hidden, shown
 from ostinato._store_errors import (
     SchemaError,
     StoreError,
@@ -277,24 +278,3 @@ class SwallowedExceptionError(OstinatoError, RuntimeError):
             f"{dependency_name}, on which {task_name} depends, swallowed {shown(error)}; let its "
             "`except` block raise again, or a failed run would look like one that succeeded"
         )
-
-
-class ForeignLoopError(OstinatoError, RuntimeError):
-    """A handle was used on another event loop than the one its task runs on."""
-
-    def __init__(self, task_name: str) -> None:
-        """Build the message from the *task_name*."""
-        self.task_name = task_name
-        super().__init__(
-            f"{task_name} runs on another event loop; use its handle there, for example by "
-            "asyncio.run_coroutine_threadsafe(handle.stop(), loop)"
-        )
-
-
-class NoRunningLoopError(OstinatoError, RuntimeError):
-    """Something that belongs to the running event loop was asked for where none runs."""
-
-    def __init__(self, feature: str, remedy: str) -> None:
-        """Build the message from the *feature* and the *remedy*."""
-        self.feature = feature
-        super().__init__(f"{feature} belongs to the running event loop, and none runs; {remedy}")

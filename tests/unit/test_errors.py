@@ -31,6 +31,10 @@ EXAMPLES: list[errors.OstinatoError] = [
     errors.SwallowedExceptionError("app.f", "app.session", ValueError("no")),
     errors.ForeignLoopError("app.f"),
     errors.NoRunningLoopError("a lock", "call it inside"),
+    errors.StoreError("sqlite:///state.db", "did not do it"),
+    errors.StoreUnavailableError("sqlite:///state.db", OSError("gone")),
+    errors.StoreFileError("state.db", "is no database", "name another"),
+    errors.SchemaError("sqlite:///state.db", found=3, expected=1),
 ]
 
 

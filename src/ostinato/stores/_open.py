@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from ostinato.errors import ArgumentTypeError, Hidden, InvalidArgumentError, MissingExtraError
+from ostinato._shown import Hidden
+from ostinato.errors import ArgumentTypeError, InvalidArgumentError, MissingExtraError
 from ostinato.stores.memory import MemoryStore
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from threading import RLock
 from typing import cast
 
 from ostinato._lease import (
@@ -26,24 +25,22 @@ from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 from ostinato.errors import TaskNotFoundError
 from ostinato.stores._granting import is_granted, taken_over
+from ostinato.stores._memory_history import MemoryHistory
 
 __all__ = ["MemoryStore"]
 
 # A process that is alone with its store has no rival to whom a lease could be lost.
 _UNLIMITED = 1 << 62
 _COUNTED_AS_FAILURE = (Outcome.FAILED, Outcome.TIMED_OUT)
-# Whoever asks again how its run was judged asks soon.
-_REMEMBERED_VERDICTS = 100
 _token_of = attrgetter("token")
 
 
-class MemoryStore:
+class MemoryStore(MemoryHistory):
     """Remembers what a process's tasks have done, for as long as the process lives."""
 
     def __init__(self, *, keep: int | None = None) -> None:
         """Begin with nothing remembered, of which the latest *keep* runs of each task stay."""
-        self._keep = keep
-        self._lock = RLock()
+        super().__init__(keep)
         self._spaces: dict[str, tuple[dict[str, TaskRow], dict[str, Ledger]]] = {}
         self._workers: dict[tuple[str, str], WorkerRow] = {}
         self._enter("")
@@ -180,7 +177,7 @@ class MemoryStore:
             wanted = self._rows if names is None else names
             rows = {name: self._rows[name] for name in wanted if name in self._rows}
             for row in rows.values():
-                self._refresh(row)
+                row.last_run = self._last_run(row)
             workers = () if names is not None else self._workers.items()
             mine = tuple(row for (space, _), row in workers if space == self._namespace)
         return Reply(int(self._now()), [], rows, mine)
@@ -208,36 +205,6 @@ class MemoryStore:
     def close(self) -> None:
         """Keep everything: the process may start its scheduler again."""
 
-    def record(self, runs: Sequence[Run], /) -> None:
-        """Remember *runs*."""
-        with self._lock:
-            for run in runs:
-                self.ledger(run.task_name).add(run)
-
-    def runs(self, name: str, limit: int, /) -> list[Run]:
-        """Return the latest *limit* runs of the task *name*, the newest first."""
-        with self._lock:
-            return self.ledger(name).latest(limit)
-
-    def prune(self, keep: int, /) -> int:
-        """Forget all but the latest *keep* runs of each task; return how many were forgotten."""
-        with self._lock:
-            return sum(ledger.prune(keep) for ledger in self._ledgers.values())
-
-    def summary(self) -> Mapping[str, Mapping[str, int]]:
-        """Return how many ticks of each task ended in which outcome or skip reason."""
-        with self._lock:
-            return {name: dict(ledger.counts) for name, ledger in self._ledgers.items()}
-
-    def ledger(self, name: str, /) -> Ledger:
-        """Return what is remembered of the task *name*."""
-        with self._lock:
-            ledger = self._ledgers.get(name)
-            if ledger is None:
-                ledger = Ledger() if self._keep is None else Ledger(self._keep)
-                self._ledgers[name] = ledger
-            return ledger
-
     def _enter(self, namespace: str) -> None:
         self._namespace = namespace
         self._rows, self._ledgers = self._spaces.setdefault(namespace, ({}, {}))
@@ -249,12 +216,6 @@ class MemoryStore:
         if known is None:
             known = WorkerRow(self._owner, socket.gethostname(), os.getpid(), now, now, "", 0)
         self._workers[key] = known._replace(seen=now, tasks=known.tasks + tasks)
-
-    def _refresh(self, row: TaskRow) -> None:
-        """Find the last run of *row* again, which `end` leaves to whoever asks."""
-        ended = self.ledger(row.name).latest(_REMEMBERED_VERDICTS)
-        found = next((run for run in ended if run.kind is not RunKind.SKIPPED), row.last_run)
-        row.last_run = found
 
     def _renamed(self, task: Registration) -> TaskRow | None:
         """Take over the state of a task under the name it had before."""
@@ -296,13 +257,6 @@ class MemoryStore:
         row.starts += 1
         return True
 
-    def _was_settled(self, run: Run) -> bool:
-        """Return whether the worker of *run* has told its end before."""
-        return any(
-            each.token == run.token and each.error != LEASE_EXPIRED
-            for each in self.ledger(run.task_name).latest(_REMEMBERED_VERDICTS)
-        )
-
     def _settle(self, settlement: Settlement) -> TaskRow | None:
         run, moves, next_due, passed, pause, concurrency = settlement
         row = self._rows.get(run.task_name)
@@ -311,7 +265,7 @@ class MemoryStore:
         if concurrency == 1 and row.held is not None and row.held.token == run.token:
             row.held = None
         elif concurrency == 1 or row.beside.pop(run.token, None) is None:
-            return row if self._was_settled(run) else None
+            return row if self._is_settled(run) else None
         if row.cancel_requested:
             row.cancel_requested.discard(run.token)
         row.last_run = run

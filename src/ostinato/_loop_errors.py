@@ -1,0 +1,26 @@
+"""Errors about the event loop that something belongs to."""
+
+from ostinato._error_root import OstinatoError
+
+__all__ = ["ForeignLoopError", "NoRunningLoopError"]
+
+
+class ForeignLoopError(OstinatoError, RuntimeError):
+    """A handle was used on another event loop than the one its task runs on."""
+
+    def __init__(self, task_name: str) -> None:
+        """Build the message from the *task_name*."""
+        self.task_name = task_name
+        super().__init__(
+            f"{task_name} runs on another event loop; use its handle there, for example by "
+            "asyncio.run_coroutine_threadsafe(handle.stop(), loop)"
+        )
+
+
+class NoRunningLoopError(OstinatoError, RuntimeError):
+    """Something that belongs to the running event loop was asked for where none runs."""
+
+    def __init__(self, feature: str, remedy: str) -> None:
+        """Build the message from the *feature* and the *remedy*."""
+        self.feature = feature
+        super().__init__(f"{feature} belongs to the running event loop, and none runs; {remedy}")

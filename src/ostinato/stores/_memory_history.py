@@ -1,0 +1,66 @@
+"""What a process remembers of runs that have ended: the memory store's history."""
+
+from collections.abc import Mapping, Sequence
+from threading import RLock
+
+from ostinato._lease import LEASE_EXPIRED, TaskRow
+from ostinato._ledger import Ledger
+from ostinato._outcomes import RunKind
+from ostinato._run import Run
+
+__all__ = ["MemoryHistory"]
+
+# Whoever asks again how its run was judged asks soon.
+_REMEMBERED_VERDICTS = 100
+
+
+class MemoryHistory:
+    """A ledger for each task, under one lock."""
+
+    def __init__(self, keep: int | None) -> None:
+        """Begin with nothing remembered, of which the latest *keep* runs of each task stay."""
+        self._keep = keep
+        self._lock = RLock()
+        self._ledgers: dict[str, Ledger] = {}
+
+    def record(self, runs: Sequence[Run], /) -> None:
+        """Remember *runs*."""
+        with self._lock:
+            for run in runs:
+                self.ledger(run.task_name).add(run)
+
+    def runs(self, name: str, limit: int, /) -> list[Run]:
+        """Return the latest *limit* runs of the task *name*, the newest first."""
+        with self._lock:
+            return self.ledger(name).latest(limit)
+
+    def prune(self, keep: int, /) -> int:
+        """Forget all but the latest *keep* runs of each task; return how many were forgotten."""
+        with self._lock:
+            return sum(ledger.prune(keep) for ledger in self._ledgers.values())
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many ticks of each task ended in which outcome or skip reason."""
+        with self._lock:
+            return {name: dict(ledger.counts) for name, ledger in self._ledgers.items()}
+
+    def ledger(self, name: str, /) -> Ledger:
+        """Return what is remembered of the task *name*."""
+        with self._lock:
+            ledger = self._ledgers.get(name)
+            if ledger is None:
+                ledger = Ledger() if self._keep is None else Ledger(self._keep)
+                self._ledgers[name] = ledger
+            return ledger
+
+    def _last_run(self, row: TaskRow) -> Run | None:
+        """Return the last run of *row*, of which plain successes do not tell it."""
+        ended = self.ledger(row.name).latest(_REMEMBERED_VERDICTS)
+        return next((run for run in ended if run.kind is not RunKind.SKIPPED), row.last_run)
+
+    def _is_settled(self, run: Run) -> bool:
+        """Return whether the worker of *run* has told its end before."""
+        return any(
+            each.token == run.token and each.error != LEASE_EXPIRED
+            for each in self.ledger(run.task_name).latest(_REMEMBERED_VERDICTS)
+        )
