@@ -53,8 +53,7 @@ class Deciding:
         decision = decide(
             policy.missed, policy.catch_up, standing.ticks, expected, prompt, horizon=horizon
         )
-        if standing.concurrency != 1:
-            _note_behind(standing, decision, horizon)
+        _note_behind(standing, decision, horizon)
         if decision.is_truncated:
             self._tell("ostinato.missed_truncated", standing.task.name, due=decision.due)
         return self._bounded(standing, decision)
@@ -102,12 +101,22 @@ class Deciding:
         return decision._replace(next_due=following)
 
 
+def _is_full(standing: Standing) -> bool:
+    """Return whether no run may begin beside those that are under way."""
+    if standing.has_delay or standing.is_quarantined:
+        # A delay follows one run: beside others it would be followed by as many.
+        return True
+    return standing.concurrency is not None and standing.running >= standing.concurrency
+
+
 def _note_behind(standing: Standing, decision: Decision, horizon: float) -> None:
     """Note up to when ticks were missed, until the task has caught up with all of them.
 
     What falls due meanwhile is not added: runs longer than the period would never let it end.
     """
     following = decision.next_due
+    if standing.concurrency == 1:
+        return
     if following is None or following > horizon:
         standing.behind = None
     elif standing.behind is None:

@@ -1,8 +1,7 @@
 """Prepare a task to be run: bind its schedule, and choose how its time is counted."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from zlib import crc32
 
 from ostinato._duration import MILLISECOND
 from ostinato._engine._standing import Standing
@@ -19,12 +18,11 @@ __all__ = [
     "bind",
     "choose_timeline",
     "first_due",
+    "is_interval",
     "prepare",
-    "spread_of",
     "timeline_of",
 ]
 
-_LONGEST_SPREAD = 5_000
 
 
 def prepare(task: Task) -> Standing:
@@ -41,7 +39,7 @@ def prepare(task: Task) -> Standing:
         and not task.parameters.runs
         and not task.parameters.has_dependencies
     )
-    if isinstance(schedule, Every) and not schedule.is_aligned:
+    if isinstance(schedule, Every) and schedule.anchor is None:
         standing.period = schedule.period // MILLISECOND
         standing.is_quick = is_quick(standing)
         standing.is_interval = not isinstance(policy.start, datetime) and not standing.is_bounded
@@ -71,9 +69,7 @@ def choose_timeline(
 
 def timeline_of(schedule: Schedule, steady: Timeline, calendar: Timeline) -> Timeline:
     """Return the one of the two timelines whose clock decides when *schedule* is due."""
-    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
-    is_interval = isinstance(inner, Delay) or (isinstance(inner, Every) and not inner.is_aligned)
-    return steady if is_interval else calendar
+    return steady if is_interval(schedule) else calendar
 
 
 def first_due(
@@ -100,7 +96,7 @@ def first_due(
     elif start is not None:
         begin = -int(-(now if begun is None else begun) // 1) + start
     inner = schedule.inner if isinstance(schedule, Jittered) else schedule
-    if isinstance(inner, Every) and not inner.is_aligned:
+    if isinstance(inner, Every) and inner.anchor is None:
         period = inner.period // MILLISECOND
         # An instant of the past tells the grid: what lies before the declaration was not missed.
         late = max(-int((begin - now) // period), 0)
@@ -151,14 +147,10 @@ def is_quick(standing: Standing) -> bool:
     )
 
 
-def spread_of(standing: Standing) -> int:
-    """Return by how many milliseconds to delay a first tick that is due with many others."""
-    longest = _LONGEST_SPREAD
-    if standing.period:
-        longest = min(standing.period // 10, _LONGEST_SPREAD)
-    elif isinstance(period := getattr(standing.schedule, "period", None), timedelta):
-        longest = min(period // MILLISECOND // 10, _LONGEST_SPREAD)
-    return crc32(standing.task.name.encode()) % (longest + 1)
+def is_interval(schedule: Schedule) -> bool:
+    """Return whether *schedule* counts from its start; a grid of its own is a calendar's."""
+    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
+    return isinstance(inner, Delay) or (isinstance(inner, Every) and inner.anchor is None)
 
 
 def _jitter(schedule: Jittered, task_name: str, due: int) -> int:

@@ -11,8 +11,9 @@ from ostinato._engine._clocks import ClockWatch
 from ostinato._engine._ending import Ending
 from ostinato._engine._environment import Environment
 from ostinato._engine._loop import Loop
-from ostinato._engine._prepare import begin, bind, choose_timeline, first_due, spread_of
+from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
 from ostinato._engine._spawn import spawn
+from ostinato._engine._spread import Spread
 from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
 from ostinato._lease import Registration
@@ -25,8 +26,6 @@ __all__ = ["Worker"]
 
 # What takes a millisecond of the event loop for intervals and ten for cron; more take more turns.
 _SLICE = 100
-# More first ticks than this are not started in one instant.
-_MOST_AT_ONCE = 20
 _LONGEST_WAIT = 60.0
 
 
@@ -103,7 +102,7 @@ class Worker:
         self.is_running = True
         self._coming = iter(standings)
         self._has_more = True
-        self._spreads = number > _MOST_AT_ONCE
+        self._spread = Spread()
         self._enlist()
         self.environment.telling.tell("ostinato.scheduler_started", tasks=number)
 
@@ -175,6 +174,7 @@ class Worker:
         coming = list(islice(self._coming, _SLICE))
         now = self.steady.at(self._clock.monotonic())
         shared: list[Standing] = []
+        self._spread.count(coming)
         for standing in coming:
             self.standings[standing.name] = standing
             if self._keep is not None:
@@ -199,8 +199,7 @@ class Worker:
         task = standing.task
         if standing.is_interval:
             due = begin(standing, -int(-now // 1), -int(-self._begun // 1), self.steady)
-            if self._spreads and task.policy.start is None:
-                standing.spread = spread_of(standing)
+            standing.spread = self._spread.of(standing)
             if self.is_live:
                 self.steady.agenda.put(due + standing.spread, standing)
             return
@@ -232,9 +231,7 @@ class Worker:
         bind(standing, standing.task.schedule, anchor)
         if standing.task.policy.max_runs == 0:
             standing.next_due = None
-        is_due = standing.next_due is not None and standing.timeline is self.steady
-        if is_due and self._spreads and standing.task.policy.start is None:
-            standing.spread = spread_of(standing)
+        standing.spread = self._spread.of(standing)
         if standing.next_due is None:
             self._finish(standing)
         else:

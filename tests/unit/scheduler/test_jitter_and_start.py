@@ -300,3 +300,55 @@ async def test_s26_the_tick_at_the_end_of_a_run_is_passed_over() -> None:
         assert starts(sim.runs(task)) == [0, 20, 40]
         assert skips(sim, task)[0] == (10, 10, 1, SkipReason.OVERLAP)
         assert told(sim)["ticks_skipped"] == 3
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("longest", [None, 0])
+async def test_s18_a_schedule_that_has_a_grid_keeps_it_at_the_start(
+    scope: Scope, longest: float | None
+) -> None:
+    """S18: it is due when its grid says, which the start does not shift."""
+    scheduler, schedule = Scheduler(), Every(hours=1).anchored(at(-2_700))
+    scheduler.add(schedule, nothing, scope=scope, jitter=longest)
+
+    async with simulate(scheduler) as sim:
+        assert await scheduler.next_run(nothing) == at(900)
+        await sim.advance(hours=2)
+
+        assert dues(sim.runs(nothing)) == [900, 4_500]
+
+
+async def test_s18_a_grid_of_one_s_own_begins_with_its_anchor() -> None:
+    """S18: or with `start=`, whichever is later; and it follows the wall clock."""
+    scheduler = Scheduler()
+    scheduler.add(Every(hours=1).anchored(at(9_000)), nothing, name="later")
+    scheduler.add(Every(hours=1).anchored(at(-2_700)), nothing, name="start", start=4_500)
+
+    async with simulate(scheduler) as sim:
+        assert await scheduler.next_run("later") == at(9_000)
+        assert await scheduler.next_run("start") == at(4_500)
+        await sim.advance(minutes=1)
+        sim.clock.set_wall(3_600)
+        await sim.advance(hours=4)
+
+        assert dues(sim.runs("later")) == [9_000, 12_600, 16_200]
+
+
+def lone_and_crons(number: int) -> Scheduler:
+    """Return a scheduler of one interval, and of *number* tasks that are not due at the start."""
+    scheduler = Scheduler()
+    for each in range(number):
+        scheduler.cron("0 0 1 1 *", name=f"yearly {each}")(nothing)
+        scheduler.every(hours=10, start=at(36_000), name=f"later {each}")(nothing)
+    scheduler.every(hours=10, name="lone")(nothing)
+    return scheduler
+
+
+async def test_s23_a_first_tick_is_spread_among_those_that_are_due_with_it() -> None:
+    """S23: and not for tasks that are due at another time."""
+    scheduler = lone_and_crons(40)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=0)
+
+        assert starts(sim.runs("lone")) == [0]
