@@ -10,11 +10,14 @@ from ostinato._policy import Missed, Overlap
 
 __all__ = ["Deciding"]
 
+# In seconds: it may be looked at this much early, for instants are whole milliseconds.
+_MOMENT = 0.002
+
 
 class Deciding:
     """Knows the policies: what may run beside what, how late, and how often."""
 
-    __slots__ = ("_performer", "_starving", "_tell")
+    __slots__ = ("_environment", "_performer", "_starving", "_tell")
 
     def __init__(self, environment: Environment, performer: Performer, starving: Starving) -> None:
         """Decide for the runs of *performer*.
@@ -24,6 +27,7 @@ class Deciding:
             performer: Cancels the runs that give way.
             starving: Whose threads are promised.
         """
+        self._environment = environment
         self._performer = performer
         self._starving = starving
         self._tell = environment.telling.tell
@@ -74,16 +78,31 @@ class Deciding:
             standing.is_queued = not standing.has_delay
             return None
         if overlap is Overlap.CANCEL_OTHER:
-            if not standing.task.runs_in_thread:
-                standing.is_parked = True
-                for run in list(standing.live or ()):
-                    self._performer.cancel(standing, run)
+            if standing.task.runs_in_thread:
+                # A thread cannot be cancelled: to wait for it would be another policy.
+                self._tell("ostinato.cancel_refused", standing.task.name)
+            elif self._cancel_others(standing, now):
                 return None
-            # A thread cannot be cancelled: to wait for it would be another policy.
-            self._tell("ostinato.cancel_refused", standing.task.name)
         horizon = horizon_of(standing, expected, now)
         passed, following = skip_until(standing.ticks, expected, horizon, SkipReason.OVERLAP)
         return self._bounded(standing, Decision(None, following, passed))
+
+    def _cancel_others(self, standing: Standing, now: float) -> bool:
+        """Cancel the runs under way; return whether their ends are to be waited for."""
+        monotonic, grace = self._environment.clock.monotonic(), self._environment.cancel_grace
+        if standing.waits_since is None:
+            standing.is_parked, standing.waits_since = True, monotonic
+            for run in list(standing.live or ()):
+                self._performer.cancel(standing, run)
+        elif monotonic - standing.waits_since >= grace - _MOMENT:
+            standing.is_parked, standing.waits_since = False, None
+            for run in list(standing.live or ()):
+                reason = f"it goes on, {grace:g} seconds after a tick has cancelled it"
+                self._performer.survey.tell_once(standing, run, reason)
+            return False
+        # Unless they end before.
+        standing.timeline.agenda.put(int(now + grace * 1_000), standing)
+        return True
 
     def _bounded(self, standing: Standing, decision: Decision) -> Decision:
         """Return the *decision* within the task's `until` and `max_runs`."""

@@ -183,7 +183,7 @@ class Settling:
             if not (standing.is_over or standing.is_parked):
                 self._on_next(standing)
             return
-        standing.is_parked = False
+        standing.is_parked, standing.waits_since = False, None
         if standing.next_due is not None and not standing.is_over:
             self._on_next(standing)
         elif not standing.running:

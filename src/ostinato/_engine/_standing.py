@@ -75,6 +75,7 @@ class Standing:
         "task",
         "timeline",
         "unbound",
+        "waits_since",
         "zombies",
     )
 
@@ -103,6 +104,8 @@ class Standing:
         # Up to when ticks were missed that are run one behind the other, where others run side by
         # side.
         self.behind: float | None = None
+        # Since when it waits for the end of runs that it has cancelled, on the monotonic clock.
+        self.waits_since: float | None = None
         # Whether the next tick waited for a run to end: it runs, however many came behind it.
         self.is_queued = False
         self.is_paused = False

@@ -57,6 +57,7 @@ class Steering:
         milliseconds = None if until is None else milliseconds_of(until)
         standing.is_paused, standing.paused_reason = True, reason
         self._worker.claims.settling.paused.add(standing)
+        _wait_no_longer(standing)
         standing.paused_until = milliseconds
         standing.timeline.agenda.remove(standing)
         self._write(
@@ -93,6 +94,7 @@ class Steering:
         choose_timeline(standing, schedule, steady, calendar)
         bind(standing, schedule, first)
         standing.next_due, standing.spread, standing.behind = first, 0, None
+        _wait_no_longer(standing)
         standing.end_at(policy.until)
         if policy.max_runs is not None and standing.starts >= policy.max_runs:
             standing.next_due = None
@@ -165,3 +167,9 @@ class Steering:
     def _write(self, standing: Standing, changes: dict[str, object]) -> None:
         if standing.task.is_shared:
             self._worker.store.control(standing.task.name, changes)
+
+
+def _wait_no_longer(standing: Standing) -> None:
+    """Let the next tick begin anew to wait for the runs that it cancels."""
+    if standing.waits_since is not None:
+        standing.is_parked, standing.waits_since = False, None

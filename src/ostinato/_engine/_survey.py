@@ -44,6 +44,11 @@ class Survey:
             "ostinato.run_stuck", standing.task.name, run=run, reason=reason
         )
 
+    def tell_once(self, standing: Standing, run: Run, reason: str) -> None:
+        """Tell that *run* is stuck, unless that was told before."""
+        if run not in self._told:
+            self.tell(standing, run, reason)
+
     def _look(self) -> None:
         """Tell of each run that goes on for far too long, once."""
         self._timer = None

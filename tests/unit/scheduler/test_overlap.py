@@ -1,12 +1,14 @@
 """Ticks that are due while a run of their task is under way."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import pytest
 
 from ostinato import (
     AlreadyRunningError,
+    Every,
     Missed,
     Outcome,
     Overlap,
@@ -185,19 +187,77 @@ async def test_s33_ticks_that_pass_while_a_run_heeds_its_cancellation_are_coales
     """S33: when the cancelled run has ended, the newest tick runs."""
     scheduler = Scheduler()
 
-    @scheduler.every(seconds=10, overlap=Overlap.CANCEL_OTHER)
+    @scheduler.every(seconds=2, overlap=Overlap.CANCEL_OTHER)
     async def task() -> None:
         try:
-            await asyncio.sleep(15)
+            await asyncio.sleep(5)
         finally:
-            await asyncio.sleep(15)
+            await asyncio.sleep(2.5)
 
     async with simulate(scheduler) as sim:
-        await sim.advance(seconds=26)
+        await sim.advance(seconds=5)
 
-        assert skips(sim, task) == [(10, 10, 1, SkipReason.COALESCED)]
+        assert skips(sim, task) == [(2, 2, 1, SkipReason.COALESCED)]
         (run,) = (await scheduler.status(task)).running
-        assert (dues([run]), starts([run])) == ([20], [25])
+        assert (dues([run]), starts([run])) == ([4], [4.5])
+
+
+def stubborn(heeds: int) -> Callable[[], Awaitable[None]]:
+    """Return a task that heeds the cancellation of that number, and none before."""
+    left = [heeds]
+
+    async def task() -> None:
+        while True:
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                left[0] -= 1
+                if not left[0]:
+                    raise
+
+    return task
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_s33_a_run_that_heeds_nothing_is_not_waited_for_without_limit(scope: Scope) -> None:
+    """S33: after the grace the tick is skipped, and the run is stuck; the next tick tries again."""
+    scheduler, task = Scheduler(cancel_grace=4), stubborn(3)
+    scheduler.every(seconds=10, overlap=Overlap.CANCEL_OTHER, scope=scope)(task)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=13.9)
+        assert sim.skipped(task) == []
+        await sim.advance(seconds=0.1)
+        assert skips(sim, task) == [(10, 10, 1, SkipReason.OVERLAP)]
+        assert told(sim)["run_stuck"] == 1
+        await sim.advance(seconds=17)
+
+        assert skips(sim, task) == [(10, 20, 2, SkipReason.OVERLAP)]
+        assert told(sim)["run_stuck"] == 1
+        assert ends(sim.runs(task)) == [(0, "cancelled")]
+        (run,) = (await scheduler.status(task)).running
+        assert dues([run]) == [30]
+
+
+@pytest.mark.parametrize("how", ["pause", "reschedule"])
+async def test_s33_the_grace_begins_again_for_a_task_that_is_steered(how: str) -> None:
+    """S33: the tick that waited is skipped, and the next one tries again."""
+    scheduler, task = Scheduler(), stubborn(2)
+    scheduler.every(seconds=10, overlap=Overlap.CANCEL_OTHER)(task)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=11)
+        if how == "pause":
+            await scheduler.pause(task)
+            await sim.advance(seconds=1)
+            await scheduler.resume(task)
+        else:
+            await scheduler.reschedule(task, Every(seconds=9))
+        await sim.advance(seconds=10)
+
+        assert ends(sim.runs(task)) == [(0, "cancelled")]
+        (run,) = (await scheduler.status(task)).running
+        assert dues([run]) == [20]
 
 
 @pytest.mark.parametrize("overlap", [each for each in ALL if each is not Overlap.ALLOW])
