@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from ostinato._engine._backoff import Backoff
 from ostinato._engine._deciding import Deciding
 from ostinato._engine._environment import Environment
 from ostinato._engine._perform import Performer
@@ -11,7 +12,7 @@ from ostinato._engine._settling import Settling
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
 from ostinato._engine._timeline import Timeline
-from ostinato._lease import Claim, Skipped, new_claim
+from ostinato._lease import Claim, Reply, Skipped, TaskRow, new_claim
 from ostinato._outcomes import RunKind
 from ostinato._policy import Overlap
 from ostinato._run import Run
@@ -22,6 +23,9 @@ __all__ = ["Claims"]
 
 # A process that is alone with its store has no rival to whom a lease could be lost.
 _UNRIVALLED = 100 * 366 * 86_400_000
+
+# In seconds: how long to leave a task alone that could not be had.
+_POLL = 5.0
 
 # A tick, or a range of ticks to skip, that is to be claimed: the instant that its row must hold,
 # and what was decided about it. Bare tuples, for there is one for each tick.
@@ -52,8 +56,14 @@ class Claims:
         self._store = store
         self._on_next = on_next
         self.starving = Starving(environment, on_next)
+        self.backoff = Backoff(environment, store, on_next)
         self.settling = Settling(
-            environment, store, on_next=on_next, on_over=on_over, starving=self.starving
+            environment,
+            store,
+            on_next=on_next,
+            on_over=on_over,
+            starving=self.starving,
+            backoff=self.backoff,
         )
         self.performer = Performer(
             environment,
@@ -68,8 +78,9 @@ class Claims:
         )
 
     def stop(self) -> None:
-        """Wait for no thread any more, and for no stuck run."""
+        """Wait for no thread any more, for no stuck run, and for no store."""
         self.starving.stop()
+        self.backoff.stop()
         self.performer.stop()
 
     def take(self, timeline: Timeline, now: float) -> None:  # noqa: C901 - each call less is felt at every tick
@@ -114,12 +125,19 @@ class Claims:
         """Resume a task whose pause was to end by itself, if it is over."""
         until = standing.paused_until
         if standing.is_paused and until is not None and until <= now:
-            self.settling.resume(standing, catch_up=False)
+            try:
+                self.settling.resume(standing, catch_up=False)
+            except Exception as error:  # noqa: BLE001 - a store may be anybody's, and fail in any way
+                self.backoff.fail(error)
+                self._put_back(standing, self.backoff.left)
 
     def _claim(self, wanted: list[Wanted]) -> None:
         """Ask the store for all that is *wanted* at once, and start what it grants."""
-        claims = [_claim_of(each) for each in wanted]
-        reply = self._store.claim(claims, _UNRIVALLED)
+        reply = self._ask([_claim_of(each) for each in wanted])
+        if reply is None:
+            for standing, _, _ in wanted:
+                self._put_back(standing, self.backoff.left)
+            return
         leases = {lease.name: lease for lease in reply.leases}
         for standing, expected, decision in wanted:
             lease = leases.get(standing.name)
@@ -132,6 +150,35 @@ class Claims:
                 # Somebody else was first, or steered it: what the row says counts.
                 standing.next_due = row.next_due
                 self._on_next(standing)
+            else:
+                # Another run holds its lease, or it is not to run: that may be over one day.
+                self._put_back(standing, self._until_free(row, reply.now))
+
+    def _ask(self, claims: list[Claim]) -> Reply | None:
+        """Return the store's answer; None: it does not answer, and is asked again later."""
+        if self.backoff.left:
+            return None
+        try:
+            reply = self._store.claim(claims, _UNRIVALLED)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.backoff.fail(error)
+            return None
+        self.backoff.succeed()
+        return reply
+
+    def _put_back(self, standing: Standing, seconds: float) -> None:
+        """Look at a task again in some *seconds*; the loop is awake, and looks before it sleeps."""
+        monotonic = self._environment.clock.monotonic()
+        # Up to the whole millisecond: down, it might be at once, again and again.
+        at = -int(-standing.timeline.at(monotonic + seconds) // 1)
+        standing.timeline.agenda.put(at, standing)
+
+    def _until_free(self, row: TaskRow | None, now: int) -> float:
+        """Return after how many seconds the lease on *row* ends, or may have been given back."""
+        poll = _POLL * self._environment.random.uniform(0.9, 1.1)
+        if row is None or row.held is None:
+            return poll
+        return min(max(row.held.until - now, 0) / 1_000, poll)
 
     def _start(
         self,
@@ -140,6 +187,7 @@ class Claims:
         token: int = 0,
     ) -> None:
         due, standing.next_due, passed, _ = decision
+        standing.is_queued = False
         if passed is not None:
             self.settling.note_skipped(standing, passed, is_recorded=standing.is_shared)
         if due is None:

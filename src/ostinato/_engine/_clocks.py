@@ -105,7 +105,10 @@ class ClockWatch:
 
     def _write(self, standing: Standing, **changes: object) -> None:
         if standing.is_shared:
-            self._store.control(standing.name, {"next_due": standing.next_due, **changes})
+            try:
+                self._store.control(standing.name, {"next_due": standing.next_due, **changes})
+            except Exception as error:  # noqa: BLE001 - a store may be anybody's; its row counts
+                self._tell("ostinato.store_failed", error=error)
         self._tell("ostinato.anchor_reset", standing.name)
 
     def _ledger(self, standing: Standing) -> Ledger:

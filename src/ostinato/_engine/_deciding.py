@@ -47,7 +47,6 @@ class Deciding:
             return self._bounded(standing, Decision(expected, None, None))
         horizon = horizon_of(standing, expected, now)
         if standing.is_queued:
-            standing.is_queued = False
             return self._bounded(standing, run_queued(standing.ticks, expected, horizon))
         policy = standing.task.policy
         # A tick is as late as its start is, which jitter and spread have put off on purpose.
@@ -140,11 +139,3 @@ def _note_behind(standing: Standing, decision: Decision, horizon: float) -> None
         standing.behind = None
     elif standing.behind is None:
         standing.behind = horizon
-
-
-def _is_full(standing: Standing) -> bool:
-    """Return whether no run may be started beside those under way."""
-    # A delay follows one run: beside others it would be followed by as many.
-    if standing.has_delay or standing.is_quarantined:
-        return True
-    return standing.concurrency is not None and standing.running >= standing.concurrency

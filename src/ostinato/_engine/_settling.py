@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ostinato._engine._backoff import Backoff
 from ostinato._engine._environment import Environment
 from ostinato._engine._missed import horizon_of, skip_until
 from ostinato._engine._standing import Standing
@@ -28,6 +29,7 @@ class Settling:
         on_next: Callable[[Standing], object],
         on_over: Callable[[Standing], object],
         starving: Starving,
+        backoff: Backoff,
     ) -> None:
         """Settle at *store*.
 
@@ -37,6 +39,7 @@ class Settling:
             on_next: Is told of a task whose next tick is known, to put it on the agenda.
             on_over: Is told of a task that has no further tick, once its last run has ended.
             starving: Whose ticks wait for a thread, which may be free again.
+            backoff: Keeps what the store does not take.
         """
         self._namespace = environment.namespace
         # Those whose ticks may pass without being looked at.
@@ -47,6 +50,7 @@ class Settling:
         self._on_next = on_next
         self._on_over = on_over
         self._starving = starving
+        self._backoff = backoff
         self._tells_success = bool(self._telling.who_wants("ostinato.run_succeeded"))
 
     def settle(self, standing: Standing, run: Run) -> None:
@@ -76,7 +80,7 @@ class Settling:
         standing.last_success = run._due
         standing.failures_in_row = 0
         if standing.is_shared:
-            self._store.settle((new_settlement((run, False, None, None, None, 1)),))
+            self._backoff.settle(standing, new_settlement((run, False, None, None, None, 1)))
         elif standing.ledger is None:
             standing.records.add(run)
         else:
@@ -157,7 +161,12 @@ class Settling:
         passed, following = self._skip(standing, expected, now, reason)
         if standing.is_shared:
             name, spec = standing.name, standing.spec
-            self._store.claim([Claim(name, spec, expected, None, following, passed)], 0)
+            reply = self._store.claim([Claim(name, spec, expected, None, following, passed)], 0)
+            row = reply.rows.get(name)
+            if row is not None and row.next_due != following:
+                # Somebody else was first: what the row says counts.
+                standing.next_due = row.next_due
+                return
         standing.next_due, standing.is_queued = following, False
         self.note_skipped(standing, passed, is_recorded=standing.is_shared)
 
@@ -167,12 +176,12 @@ class Settling:
             return
         if not catch_up:
             self.skip_passed(standing, SkipReason.PAUSED)
-        standing.is_paused, standing.paused_reason, standing.paused_until = False, None, None
-        self.paused.discard(standing)
-        standing.failures_in_row = 0
         if standing.is_shared:
             cleared = {"paused": False, "paused_reason": None, "paused_until": None}
             self._store.control(standing.name, {**cleared, "failures_in_row": 0})
+        standing.is_paused, standing.paused_reason, standing.paused_until = False, None, None
+        self.paused.discard(standing)
+        standing.failures_in_row = 0
         self._telling.tell("ostinato.task_resumed", standing.name)
         self.go_on(standing)
 
@@ -201,7 +210,8 @@ class Settling:
         is_tick = run.kind is RunKind.TICK
         moves = is_tick and (standing.concurrency == 1 or standing.has_delay)
         concurrency = standing.concurrency
-        self._store.settle([Settlement(run, moves, standing.next_due, passed, pause, concurrency)])
+        settlement = Settlement(run, moves, standing.next_due, passed, pause, concurrency)
+        self._backoff.settle(standing, settlement)
 
     def _begin_delay(self, standing: Standing, run: Run) -> None:
         """Let a delay begin with the end of what went on behind its *run*, recorded already."""
@@ -210,7 +220,10 @@ class Settling:
         standing.next_due = standing.ticks.after(standing.timeline.at(self._monotonic()))
         standing.end_at(standing.task.policy.until)
         if standing.is_shared:
-            self._store.control(standing.name, {"next_due": standing.next_due})
+            try:
+                self._store.control(standing.name, {"next_due": standing.next_due})
+            except Exception as error:  # noqa: BLE001 - a store may be anybody's; its row counts
+                self._backoff.fail(error)
 
     def _look_behind(self, standing: Standing, run: Run) -> Skipped | None:
         """Move on to the next tick behind a *run*; return what was passed over under it."""

@@ -55,14 +55,14 @@ class Steering:
     def pause(self, standing: Standing, reason: str | None, until: datetime | None) -> None:
         """Let no tick of the task run until *until*, or until it is resumed."""
         milliseconds = None if until is None else milliseconds_of(until)
+        self._write(
+            standing, {"paused": True, "paused_reason": reason, "paused_until": milliseconds}
+        )
         standing.is_paused, standing.paused_reason = True, reason
         self._worker.claims.settling.paused.add(standing)
         _wait_no_longer(standing)
         standing.paused_until = milliseconds
         standing.timeline.agenda.remove(standing)
-        self._write(
-            standing, {"paused": True, "paused_reason": reason, "paused_until": milliseconds}
-        )
         self._worker.put_next(standing)
         self._tell("ostinato.task_paused", standing.task.name, reason=reason or "on request")
 

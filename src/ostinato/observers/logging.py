@@ -54,6 +54,10 @@ _RECORDS: Mapping[str, _Record] = {
         logging.DEBUG, "A scheduler has started with %d tasks", ("tasks",)
     ),
     "ostinato.scheduler_stopped": _Record(logging.DEBUG, "A scheduler has stopped"),
+    "ostinato.store_failed": _Record(
+        logging.ERROR, "The store failed; until it answers, none of its tasks is started"
+    ),
+    "ostinato.store_recovered": _Record(logging.INFO, "The store answers again"),
     "ostinato.task_finished": _Record(logging.INFO, "%s has had its last run"),
     "ostinato.task_paused": _Record(logging.WARNING, "%s is paused: %s", ("reason",)),
     "ostinato.task_quarantined": _Record(

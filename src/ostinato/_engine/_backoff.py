@@ -1,0 +1,116 @@
+"""A store that does not answer: what waits for it, when it is asked again, what is told."""
+
+from collections.abc import Callable
+
+from ostinato._engine._environment import Environment
+from ostinato._engine._standing import Standing
+from ostinato._lease import Settlement
+from ostinato.protocols import Store, Timer
+
+__all__ = ["Backoff"]
+
+# In seconds: how long to wait at the least and at the most before the store is asked again.
+_SHORTEST = 0.2
+_LONGEST = 5.0
+# After so many failures in a row the longest wait is reached.
+_MOST_DOUBLINGS = 5
+
+
+class Backoff:
+    """Knows whether the store answers, and keeps how runs ended until it has taken it."""
+
+    __slots__ = (
+        "_environment",
+        "_failures",
+        "_is_stopped",
+        "_on_settled",
+        "_retry_at",
+        "_store",
+        "_timer",
+        "_waiting",
+    )
+
+    def __init__(
+        self, environment: Environment, store: Store, on_settled: Callable[[Standing], object]
+    ) -> None:
+        """Begin with a *store* that answers.
+
+        Args:
+            environment: The clock, and who is told.
+            store: Is told how runs ended.
+            on_settled: Is told of a task whose settlement had to wait.
+        """
+        self._environment = environment
+        self._store = store
+        self._on_settled = on_settled
+        self._failures = 0
+        self._retry_at = 0.0
+        self._waiting: list[tuple[Standing, Settlement]] = []
+        self._timer: Timer | None = None
+        self._is_stopped = False
+
+    @property
+    def left(self) -> float:
+        """For how many seconds the store is not to be asked."""
+        if not self._failures:
+            return 0.0
+        return max(self._retry_at - self._environment.clock.monotonic(), 0.0)
+
+    def fail(self, error: Exception) -> None:
+        """Note that the store has raised *error*, which is told until it has answered again."""
+        if not self._failures:
+            self._environment.telling.tell("ostinato.store_failed", error=error)
+        self._failures = min(self._failures + 1, _MOST_DOUBLINGS)
+        # Drawn: all workers find out at the same moment that it does not answer.
+        wait = self._environment.random.uniform(
+            _SHORTEST, min(_SHORTEST * 2**self._failures, _LONGEST)
+        )
+        self._retry_at = self._environment.clock.monotonic() + wait
+
+    def succeed(self) -> None:
+        """Note that the store has answered."""
+        if self._failures:
+            self._failures = 0
+            self._environment.telling.tell("ostinato.store_recovered")
+
+    def settle(self, standing: Standing, settlement: Settlement) -> None:
+        """Tell the store how a run of *standing* ended, however often it takes."""
+        if self._waiting:
+            self._waiting.append((standing, settlement))
+            if self._is_stopped:
+                self._retry()
+            return
+        try:
+            self._store.settle((settlement,))
+        except Exception as error:  # noqa: BLE001 - a store may be anybody's, and fail in any way
+            self._waiting.append((standing, settlement))
+            self.fail(error)
+            self._arm()
+        else:
+            self.succeed()
+
+    def stop(self) -> None:
+        """Wait no longer: what is settled from here on is tried once, with all that waits."""
+        self._is_stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        if self._timer is None and not self._is_stopped:
+            self._timer = self._environment.clock.call_later(self.left, self._retry)
+
+    def _retry(self) -> None:
+        self._timer = None
+        waiting = tuple(self._waiting)
+        try:
+            self._store.settle([settlement for _, settlement in waiting])
+        except Exception as error:  # noqa: BLE001 - as above
+            self.fail(error)
+            self._arm()
+            return
+        del self._waiting[: len(waiting)]
+        self.succeed()
+        for standing, _ in waiting:
+            # Its next tick may wait for the lease that is free now.
+            self._on_settled(standing)

@@ -1,0 +1,222 @@
+"""A store that fails now and then, and rows that cannot be had."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+
+from ostinato import Overlap, Run, Scheduler, Scope, TaskState
+from ostinato._lease import Lease
+from ostinato.stores.memory import MemoryStore
+from ostinato.testing import ManualClock, Recorder, simulate
+from ostinato.testing._simulation import _virtual
+from tests.support.simulated import START, at, dues, ends, milliseconds, sleeping, starts
+
+
+class Frail:
+    """A store that raises what it is told to, where it is told to, and else remembers."""
+
+    def __init__(self) -> None:
+        self.memory = MemoryStore()
+        self.failing: dict[str, Exception] = {}
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        self.asked.append(name)
+        if (error := self.failing.get(name)) is not None:
+
+            def fail(*_: object) -> None:
+                raise error
+
+            return fail
+        return getattr(self.memory, name)
+
+
+class Frame:
+    """A scheduler with a frail store, in virtual time."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+        self.scheduler = Scheduler(observers=[self.recorder])
+        self.store, self.clock = Frail(), ManualClock(START)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Run the scheduler."""
+        worker = self.scheduler._make_worker(None, None, self.clock, self.store, is_live=True)
+        worker.environment.random = Random(7)
+        with _virtual(worker, self.clock):
+            self.scheduler._start(worker, where="in a test")
+            try:
+                yield
+            finally:
+                self.scheduler._worker = None
+                stopping = asyncio.ensure_future(worker.stop(0))
+                await self.clock._settle()
+                while not stopping.done():
+                    await self.clock._step()
+                await stopping
+
+    def runs(self, name: str) -> list[Run]:
+        """Return the runs of the task *name*."""
+        return [run for run in self.store.memory.runs(name, 100) if run.reason is None][::-1]
+
+    def told(self) -> list[str]:
+        """Return what was told of the store."""
+        names = [event.name.removeprefix("ostinato.") for event in self.recorder.events]
+        return [name for name in names if name.startswith("store_")]
+
+
+async def nothing() -> None: ...
+
+
+@pytest.mark.parametrize("error", [ConnectionError("gone"), TypeError("a defect")])
+async def test_s66_a_store_that_fails_to_grant_is_asked_again(error: Exception) -> None:
+    """S66: every task of the batch goes on, and it is told once that it fails, and that it ends."""
+    frame = Frame()
+    for name in "ab":
+        frame.scheduler.every(seconds=10, name=name)(nothing)
+    frame.scheduler.every(seconds=10, name="own", scope=Scope.PROCESS)(nothing)
+
+    async with frame.running():
+        await frame.clock.advance(seconds=5)
+        frame.store.failing["claim"] = error
+        await frame.clock.advance(seconds=20)
+        assert (await frame.scheduler.status("own")).counts == {"succeeded": 3}
+        assert frame.told() == ["store_failed"]
+        frame.store.failing.clear()
+        await frame.clock.advance(seconds=10)
+
+        for name in "ab":
+            assert dues(frame.runs(name)) == [0, 20, 30]
+            assert 25 <= starts(frame.runs(name))[1] <= 30
+        assert frame.told() == ["store_failed", "store_recovered"]
+        assert [event.error for event in frame.recorder.events if event.error] == [error]
+
+
+async def test_s66_a_store_that_fails_is_not_asked_all_the_time() -> None:
+    """S66: the waits grow from 0.2 to 5 seconds, and are one for all tasks."""
+    frame = Frame()
+    for number in range(30):
+        frame.scheduler.every(seconds=1, name=str(number))(nothing)
+
+    async with frame.running():
+        await frame.clock.advance(seconds=5)
+        frame.store.failing["claim"] = ConnectionError()
+        frame.store.asked.clear()
+        await frame.clock.advance(minutes=2)
+
+        assert 24 <= frame.store.asked.count("claim") <= 60
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_s66_how_a_run_ended_is_kept_until_the_store_takes_it(is_slow: bool) -> None:
+    """S66: no end is lost, each is recorded once, in their order, and the task goes on."""
+    frame, task = Frame(), sleeping(1) if is_slow else nothing
+    for name in "ab":
+        frame.scheduler.every(seconds=10, name=name)(task)
+
+    async with frame.running():
+        frame.store.failing["settle"] = ConnectionError()
+        await frame.clock.advance(seconds=35)
+        assert frame.runs("a") == frame.runs("b") == []
+        frame.store.failing.clear()
+        await frame.clock.advance(seconds=15)
+
+        for name in "ab":
+            first, *others = ends(frame.runs(name))
+            assert first == (0, "succeeded")
+            assert [due for due, _ in others] in ([30, 40, 50], [30, 40])
+        assert frame.told() == ["store_failed", "store_recovered"]
+
+
+async def test_s66_what_waits_for_the_store_is_tried_once_more_at_the_end() -> None:
+    """S66: a store that answers by then has it."""
+    frame = Frame()
+    frame.scheduler.every(seconds=10, name="quick")(nothing)
+    frame.scheduler.every(seconds=10, name="slow")(sleeping(8))
+
+    async with frame.running():
+        frame.store.failing["settle"] = ConnectionError()
+        await frame.clock.advance(seconds=5)
+        frame.store.failing.clear()
+
+    assert ends(frame.runs("quick")) == [(0, "succeeded")]
+    assert ends(frame.runs("slow")) == [(0, "cancelled")]
+
+
+async def test_s66_a_pause_ends_when_the_store_answers() -> None:
+    """S66: and a pause, or its end, by hand that the store does not take is none."""
+    frame = Frame()
+    frame.scheduler.every(seconds=10, name="task")(nothing)
+
+    async with frame.running():
+        await frame.clock.advance(seconds=5)
+        await frame.scheduler.pause("task", until=at(15))
+        for method in ("claim", "control"):
+            frame.store.failing = {method: ConnectionError()}
+            await frame.clock.advance(seconds=20)
+            assert (await frame.scheduler.status("task")).state is TaskState.PAUSED
+            with pytest.raises(ConnectionError):
+                await frame.scheduler.resume("task")
+            assert (await frame.scheduler.status("task")).state is TaskState.PAUSED
+        frame.store.failing.clear()
+        await frame.clock.advance(seconds=10)
+        assert (await frame.scheduler.status("task")).state is TaskState.WAITING
+        frame.store.failing["control"] = ConnectionError()
+        with pytest.raises(ConnectionError):
+            await frame.scheduler.pause("task")
+
+        assert (await frame.scheduler.status("task")).state is TaskState.WAITING
+
+
+async def test_s66_a_clock_is_set_while_the_store_fails() -> None:
+    """S66, S21: what it is not told of, its row says otherwise, and the task follows the row."""
+    frame = Frame()
+    frame.scheduler.every(seconds=10, name="task")(nothing)
+
+    async with frame.running():
+        await frame.clock.advance(seconds=5)
+        frame.store.failing["control"] = ConnectionError()
+        frame.clock.set_wall(3_600)
+        await frame.clock.advance(seconds=10)
+        frame.store.failing.clear()
+        await frame.clock.advance(seconds=30)
+
+        assert "store_failed" in frame.told()
+        assert (await frame.scheduler.status("task")).counts["succeeded"] >= 4
+
+
+@pytest.mark.parametrize("overlap", [Overlap.SKIP, Overlap.QUEUE_ONE])
+async def test_s76_a_task_that_cannot_be_had_is_looked_at_again(overlap: Overlap) -> None:
+    """S76: its row is as it was, and may be free one day: within a poll the task goes on."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=10, name="task", overlap=overlap)(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        row = sim._worker.store.read(["task"]).rows["task"]
+        row.spec = "another"
+        await sim.advance(seconds=20)
+        assert dues(sim.runs("task")) == [0]
+        row.spec = "every 10000 ms"
+        await sim.advance(seconds=6)
+
+        assert dues(sim.runs("task")) in ([0, 20], [0, 20, 30], [0, 30])
+
+
+async def test_s78_a_task_that_is_leased_to_another_is_looked_at_when_the_lease_ends() -> None:
+    """S78: not before, and not a poll later."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=10, name="task")(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        row = sim._worker.store.read(["task"]).rows["task"]
+        row.held = Lease("task", milliseconds(at(0)), row.token, milliseconds(at(12)), "another")
+        await sim.advance(seconds=10)
+
+        assert dues(sim.runs("task")) == [0, 10]
+        assert 11.99 <= starts(sim.runs("task"))[1] <= 12.01
