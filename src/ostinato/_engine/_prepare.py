@@ -24,7 +24,6 @@ __all__ = [
 ]
 
 
-
 def prepare(task: Task) -> Standing:
     """Return how *task* stands before its first start: all that follows from its declaration."""
     standing = Standing(task)
