@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from ostinato import Overlap, Run, Scheduler, Scope, TaskState
+from ostinato import Outcome, Overlap, Run, Scheduler, Scope, TaskState
 from ostinato._lease import Lease
 from ostinato.stores.memory import MemoryStore
 from ostinato.testing import ManualClock, Recorder, simulate
