@@ -1,6 +1,6 @@
 """The seams: what the parts ask of each other, and of what users bring along."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +22,7 @@ __all__ = [
     "ErrorLogger",
     "Event",
     "History",
+    "InThread",
     "Injection",
     "Observer",
     "RunObserver",
@@ -86,6 +87,18 @@ class Observer(Protocol):
         ...
 
 
+class InThread(Protocol):
+    """Makes a call in a thread."""
+
+    async def __call__(self, call: Callable[[], object], /, *, is_owed: bool = False) -> object:
+        """Return what *call* returns, or raise what it raises.
+
+        Whoever waits may be cancelled. A call that no thread has begun by then is not made, unless
+        it *is_owed*: what was entered has to be left. One that has begun goes on by itself.
+        """
+        ...
+
+
 class Injection(Protocol):
     """Supplies the parameters of one task's function, for one attempt at a time."""
 
@@ -95,7 +108,7 @@ class Injection(Protocol):
         *,
         app: object | None,
         state: Mapping[str, object] | None,
-        in_thread: Callable[[Callable[[], object]], Awaitable[object]],
+        in_thread: InThread,
     ) -> AbstractAsyncContextManager[Mapping[str, object]]:
         """Set up what the function of *run* needs, and clean up behind it."""
         ...

@@ -298,13 +298,18 @@ async def test_what_is_shared_is_not_set_up_for_again() -> None:
     ]
 
 
+async def by_anyio(call: Callable[[], object], **_options: bool) -> object:
+    """Make *call* in a thread; nobody is cancelled here."""
+    return await run_sync(call)
+
+
 async def ours(
     function: Callable[..., object], app: FastAPI, failure: BoomError | None = None
 ) -> Told:
     """Return what our resolver does for *function*, which fails if there is a *failure*."""
     begin()
     dependencies = Dependencies.of(function, name="task")
-    supplied = dependencies.supplied(Run("task", 0), app=app, state=STATE, in_thread=run_sync)
+    supplied = dependencies.supplied(Run("task", 0), app=app, state=STATE, in_thread=by_anyio)
     values: Mapping[str, object] = {}
     with suppress(BoomError):
         async with supplied as values:

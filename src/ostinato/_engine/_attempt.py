@@ -107,9 +107,11 @@ class Attempts:
                 if not self._is_followed(retry, wait):
                     raise
                 self._tell_of_another(error, wait)
+                if not await self._has_waited(wait):
+                    # Nobody makes up for the failure: it is the run's.
+                    raise
             else:
                 return
-            await self._wait(wait)
             self._run.attempt += 1
             first = None
 
@@ -127,6 +129,8 @@ class Attempts:
         run, standing = self._run, self._standing
         # It has been given up, or asked to end, or still goes on.
         if run.outcome is not None or run._is_cancelled or self.is_abandoned:
+            return False
+        if self._environment.is_stopping:
             return False
         if run.attempt >= retry.attempts:
             return False
@@ -146,13 +150,20 @@ class Attempts:
             wait=wait,
         )
 
-    async def _wait(self, seconds: float) -> None:
-        passed = self._environment.loop.create_future()
-        timer = self._environment.clock.call_later(seconds, partial(resolve, passed))
+    async def _has_waited(self, seconds: float) -> bool:
+        """Wait; return whether another attempt is to begin then: not where the run is cut short."""
+        environment = self._environment
+        passed = environment.loop.create_future()
+        environment.waits.add(passed)
+        timer = environment.clock.call_later(seconds, partial(resolve, passed))
         try:
             await passed
+        except asyncio.CancelledError:
+            return False
         finally:
             timer.cancel()
+            environment.waits.discard(passed)
+        return not environment.is_stopping
 
     async def _within(self, seconds: float) -> None:
         task = asyncio.current_task()
@@ -234,12 +245,19 @@ class Attempts:
         environment = self._environment
         return Caller(environment.loop, environment.threads, on_abandoned=self._abandon)
 
-    async def _in_thread(self, call: Callable[[], object]) -> object:
+    async def _in_thread(self, call: Callable[[], object], /, *, is_owed: bool = False) -> object:
         """Call for a dependency what may block."""
+        # By the function's name: where the thread is, is told by it.
+        name = self._standing.task.function.name
         job = self._environment.threads.submit(
-            self._standing.task.name, call, self._environment.loop, context=copy_context()
+            name, call, self._environment.loop, context=copy_context()
         )
-        value, error = await job.future
+        try:
+            value, error = await job.future
+        except asyncio.CancelledError:
+            if job.future.cancelled() and not is_owed and not job.withdraw():
+                job.on_late_end = self._abandon(name)
+            raise
         if error is not None:
             raise error
         return value

@@ -28,6 +28,8 @@ class Environment:
         app: The application, for what depends on it.
         state: What the application's lifespan has made.
         random: What waits between attempts are drawn by.
+        is_stopping: Whether no further run or attempt is to begin.
+        waits: The waits between attempts, which end when no other is to begin.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -40,3 +42,12 @@ class Environment:
     app: object | None = None
     state: Mapping[str, object] | None = None
     random: Random = field(default_factory=Random)
+    is_stopping: bool = False
+    waits: set[asyncio.Future[None]] = field(default_factory=set["asyncio.Future[None]"])
+
+    def stop(self) -> None:
+        """Let no further attempt begin."""
+        self.is_stopping = True
+        for wait in self.waits:
+            if not wait.done():
+                wait.set_result(None)

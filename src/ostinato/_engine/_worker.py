@@ -158,6 +158,7 @@ class Worker:
 
     def _halt(self) -> None:
         self.is_running = False
+        self.environment.stop()
         self.loop.stop()
         self.claims.stop()
         self._has_more = False

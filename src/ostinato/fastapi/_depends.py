@@ -10,8 +10,9 @@ from ostinato.errors import InvalidFunctionError
 from ostinato.fastapi._exits import Exits
 from ostinato.fastapi._plan import REQUEST_SLOT, RUN_SLOT, Arguments, Plan, Step, StepKind
 from ostinato.fastapi._request import request_for
-from ostinato.fastapi._threaded import InThread, ThreadedManager
+from ostinato.fastapi._threaded import ThreadedManager
 from ostinato.fastapi._tree import Overrides, plan_of
+from ostinato.protocols import InThread
 
 __all__ = ["Dependencies"]
 
@@ -66,8 +67,7 @@ class Dependencies:
             run: The run, for what is annotated with `Run`.
             app: The application: its `dependency_overrides` are heeded, and a `Request` has it.
             state: What the application's lifespan has yielded; a `Request` has a copy.
-            in_thread: Makes a call in a thread. Once handed over the call is made, even if who
-                waits for it is cancelled.
+            in_thread: Makes a call in a thread.
 
         Raises:
             InvalidFunctionError: An override is refused for what `of` refuses, or an annotation

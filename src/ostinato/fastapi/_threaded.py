@@ -2,15 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from types import TracebackType
 
-__all__ = ["InThread", "ThreadedManager"]
+from ostinato.protocols import InThread
 
-# Makes a call in a thread. Once it is handed over the call is made, whoever is cancelled meanwhile.
-InThread = Callable[[Callable[[], object]], Awaitable[object]]
+__all__ = ["ThreadedManager"]
 
 
 class ThreadedManager:
@@ -57,7 +55,8 @@ class ThreadedManager:
             BaseException: Whatever leaving raised, or the cancellation.
         """
         try:
-            return bool(await self._in_thread(partial(self._leave, kind, error, trace)))
+            leave = partial(self._leave, kind, error, trace)
+            return bool(await self._in_thread(leave, is_owed=True))
         except asyncio.CancelledError:
             await self._until_left()
             raise

@@ -38,7 +38,7 @@ def events() -> Iterator[list[str]]:
 written: list[str] = []
 
 
-async def in_thread(call: Callable[[], object]) -> object:
+async def in_thread(call: Callable[[], object], **_options: bool) -> object:
     return await asyncio.to_thread(call)
 
 

@@ -18,8 +18,10 @@ class ByHand:
     def __init__(self) -> None:
         self.calls: list[Callable[[], object]] = []
         self.futures: list[asyncio.Future[object]] = []
+        self.owed: list[bool] = []
 
-    async def __call__(self, call: Callable[[], object]) -> object:
+    async def __call__(self, call: Callable[[], object], *, is_owed: bool = False) -> object:
+        self.owed.append(is_owed)
         self.calls.append(call)
         self.futures.append(asyncio.get_running_loop().create_future())
         return await self.futures[-1]
@@ -91,6 +93,7 @@ async def test_it_is_entered_and_left(manager, by_hand, events) -> None:
     by_hand.make()
 
     assert (value, await leaving, events) == ("session", False, ["enter", "leave"])
+    assert by_hand.owed == [False, True]
 
 
 async def test_a_run_that_is_cancelled_first_enters_nothing(manager, by_hand, events) -> None:
@@ -176,7 +179,7 @@ async def test_a_set_up_that_fails_is_not_left(by_hand) -> None:
         raise asyncio.CancelledError
         yield
 
-    async def inline(call: Callable[[], object]) -> object:
+    async def inline(call: Callable[[], object], **_options: bool) -> object:
         return call()
 
     with pytest.raises(asyncio.CancelledError):

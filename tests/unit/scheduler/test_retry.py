@@ -190,10 +190,11 @@ async def test_s52_a_run_that_was_given_up_is_not_attempted_again() -> None:
         assert ends(sim.runs(task)) == [(0, "timed_out")]
 
 
-async def test_s52_a_cancelled_run_is_not_attempted_again() -> None:
-    """S52: whoever cancels a run in its wait ends it."""
-    scheduler, failing = Scheduler(), Failing(9)
-    task = scheduler.every(minutes=10, retry=Retry(3, delay=60))(failing.fail_async)
+async def test_s58_a_run_that_is_cancelled_in_its_wait_has_failed() -> None:
+    """S58: nobody makes up for the attempt that failed; it is logged, and its hook is called."""
+    scheduler, failing, failures = Scheduler(), Failing(9), []
+    policy = {"retry": Retry(3, delay=60), "on_exception": failures.append}
+    task = scheduler.every(minutes=10, **policy)(failing.fail_async)
 
     async with simulate(scheduler) as sim:
         sim._worker.environment.random = Random(1)
@@ -202,8 +203,46 @@ async def test_s52_a_cancelled_run_is_not_attempted_again() -> None:
         await scheduler.cancel(run.id)
         await sim.advance(minutes=5)
 
-        assert ends(sim.runs(task)) == [(0, "cancelled")]
+        assert ends(sim.runs(task)) == [(0, "failed")]
         assert len(failing.attempts) == 1
+        assert failures == [failing.error]
+        assert told(sim)["run_failed"] == 1
+        assert (await scheduler.status(task)).failures_in_row == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_s68_once_the_scheduler_stops_no_attempt_begins(kind: str) -> None:
+    """S68: a run in its wait ends at once, with the failure of its last attempt (S58)."""
+    scheduler, failing, failures = Scheduler(), Failing(9), []
+    policy = {"retry": Retry(3, delay=2, factor=1), "on_exception": failures.append}
+    task = scheduler.every(minutes=10, **policy)(failing.kind(kind))
+
+    async with simulate(scheduler) as sim:
+        sim._worker.environment.random = Random(1)
+        await sim.advance(seconds=0.1)
+        begun = sim.clock.monotonic()
+
+    assert sim.clock.monotonic() == begun
+    assert ends(sim.runs(task)) == [(0, "failed")]
+    assert (len(failing.attempts), failures) == (1, [failing.error])
+    assert told(sim)["run_failed"] == 1
+
+
+async def test_s68_an_attempt_that_fails_while_the_scheduler_stops_is_the_last() -> None:
+    """S68: also where another would still be in time."""
+    scheduler, attempts = Scheduler(), []
+
+    @scheduler.every(minutes=10, retry=Retry(3, delay=0))
+    async def task(run: Run) -> None:
+        attempts.append(run.attempt)
+        await asyncio.sleep(2)
+        raise ValueError
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=1)
+
+    assert ends(sim.runs(task)) == [(0, "failed")]
+    assert attempts == [1]
 
 
 async def test_s52_a_run_that_fails_when_asked_to_end_is_not_attempted_again() -> None:
