@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, overload
 
 from ostinato._frequency import check_frequency
 from ostinato._tasks import check_schedule
-from ostinato.errors import InvalidArgumentError
+from ostinato.errors import ArgumentTypeError, InvalidArgumentError
+from ostinato.schedules._arguments import check_flag, check_text
+from ostinato.schedules._instant import aware_utc
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,10 +37,12 @@ class Controls(ABC):
 
         Raises:
             AlreadyRunningError: A run is under way, and the task's policy allows no overlap.
+            ArgumentTypeError: *wait* is no bool.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running, or is stopping.
             TaskNotFoundError: There is no such task.
         """
+        check_flag("wait", wait)
         standing, steering = self._reach(task)
         self._check_starting()
         return await steering.trigger(standing, wait=wait)
@@ -54,16 +58,17 @@ class Controls(ABC):
             until: When it is resumed by itself.
 
         Raises:
+            ArgumentTypeError: *reason* is no string, or *until* no datetime.
             ForeignLoopError: The scheduler runs on another event loop.
-            InvalidArgumentError: *until* has no time zone.
+            InvalidArgumentError: *until* has no time zone, or UTC has no year for it.
             NotRunningError: The scheduler is not running.
             TaskNotFoundError: There is no such task.
         """
-        if until is not None and until.utcoffset() is None:
-            problem = "has no time zone"
-            raise InvalidArgumentError("until", until, problem, "pass datetime(..., tzinfo=UTC)")
+        if reason is not None:
+            check_text("reason", reason, "the bank is closed")
+        end = None if until is None else aware_utc("until", until)
         standing, steering = self._reach(task)
-        steering.pause(standing, reason, until)
+        steering.pause(standing, reason, end)
 
     async def resume(self, task: object, *, catch_up: bool = False) -> None:
         """Let the ticks of *task* run again.
@@ -74,10 +79,12 @@ class Controls(ABC):
                 False: they are skipped.
 
         Raises:
+            ArgumentTypeError: *catch_up* is no bool.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
             TaskNotFoundError: There is no such task.
         """
+        check_flag("catch_up", catch_up)
         standing, steering = self._reach(task)
         steering.resume(standing, catch_up=catch_up)
 
@@ -102,9 +109,11 @@ class Controls(ABC):
         """Ask the run *run_id* to end; return whether it was under way.
 
         Raises:
+            ArgumentTypeError: *run_id* is no string.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
         """
+        check_text("run_id", run_id, "default/app.tidy/2030-01-01T00:00:00.000Z")
         return any(steering.cancel(run_id) for _, steering in self._reach_all()[:1])
 
     @overload
@@ -138,10 +147,16 @@ class Controls(ABC):
         """Return the latest *limit* runs of *task*, and ranges of skipped ticks, newest first.
 
         Raises:
+            ArgumentTypeError: *limit* is no whole number.
             ForeignLoopError: The scheduler runs on another event loop.
+            InvalidArgumentError: *limit* is negative.
             NotRunningError: The scheduler is not running.
             TaskNotFoundError: There is no such task.
         """
+        if isinstance(limit, bool) or not isinstance(limit, int):
+            raise ArgumentTypeError("limit", limit, "pass a whole number")
+        if limit < 0:
+            raise InvalidArgumentError("limit", limit, "is negative", "pass how many you want")
         standing, steering = self._reach(task)
         return steering.history(standing, limit)
 

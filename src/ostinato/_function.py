@@ -43,11 +43,12 @@ class UserFunction:
         """
         if not callable(function):
             raise InvalidFunctionError(
-                f"{role} {name_of(function)}", "is not callable", _remedy_for_uncallable(function)
+                f"{role} {name_of(function)}",
+                "is not callable",
+                _remedy_for_uncallable(function, role),
             )
-        subject = f"{role} {name_of(function)}"
-        _refuse_what_never_runs(subject, function)
-        _refuse_unmet_parameters(subject, function, operands, supplied)
+        _refuse_what_never_runs(f"{role} {name_of(function)}", function)
+        _refuse_unmet_parameters(role, function, operands, supplied)
         return cls(function, name_of(function), _is_async(function))
 
 
@@ -71,14 +72,12 @@ def code_of(function: Callable[..., object]) -> object:
     return getattr(type(inner), "__call__", inner)  # noqa: B004 - the method is wanted, not the answer
 
 
-def remedy_for_self(missing: list[str]) -> str | None:
+def remedy_for_self(missing: list[str], role: str) -> str | None:
     """Return the remedy where what is *missing* begins with a method's own instance or class."""
     if missing[0] not in ("self", "cls"):
         return None
-    return (
-        f"{missing[0]!r} is not bound inside the class body: decorate the bound method instead, "
-        "for example repeat_every(seconds=60)(instance.method)"
-    )
+    advice = _remedy_for_method(role, "instance.method")
+    return f"{missing[0]!r} is not bound inside the class body: {advice}"
 
 
 def _is_async(function: Callable[..., object]) -> bool:
@@ -101,7 +100,7 @@ def _refuse_what_never_runs(subject: str, function: Callable[..., object]) -> No
 
 
 def _refuse_unmet_parameters(
-    subject: str,
+    role: str,
     function: Callable[..., object],
     operands: tuple[str, ...],
     supplied: Collection[str],
@@ -111,6 +110,7 @@ def _refuse_unmet_parameters(
     except (TypeError, ValueError):
         # Some builtins tell nothing about themselves: they get the benefit of the doubt.
         return
+    subject = f"{role} {name_of(function)}"
     try:
         signature.bind(*operands, **dict.fromkeys(supplied))
     except TypeError as mismatch:
@@ -126,7 +126,8 @@ def _refuse_unmet_parameters(
         raise InvalidFunctionError(
             subject,
             f"has parameters that nothing supplies: {', '.join(missing)}",
-            remedy_for_self(missing) or "give them defaults, or bind them with functools.partial",
+            remedy_for_self(missing, role)
+            or "give them defaults, or bind them with functools.partial",
         ) from None
 
 
@@ -145,7 +146,18 @@ def _unmet_parameters(signature: inspect.Signature, supplied: int) -> list[str]:
     return unmet
 
 
-def _remedy_for_uncallable(function: object) -> str:
+def _remedy_for_uncallable(function: object, role: str) -> str:
     if isinstance(function, classmethod):
-        return "decorate the bound method instead: repeat_every(seconds=60)(Class.method)"
+        return _remedy_for_method(role, "Class.method")
     return "pass a function"
+
+
+def _remedy_for_method(role: str, method: str) -> str:
+    """Return how a *method* is declared behind its class, by what the user declares with."""
+    match role:
+        case "the task":
+            return f"declare the bound method, for example scheduler.every(minutes=1)({method})"
+        case "the decorated function":
+            return f"decorate the bound method, for example repeat_every(seconds=60)({method})"
+        case _:
+            return f"pass the bound method, for example {role}={method}"

@@ -8,12 +8,12 @@ __all__ = ["ForeignLoopError", "NoRunningLoopError"]
 class ForeignLoopError(OstinatoError, RuntimeError):
     """A handle was used on another event loop than the one its task runs on."""
 
-    def __init__(self, task_name: str) -> None:
-        """Build the message from the *task_name*."""
+    def __init__(self, task_name: str, *, call: str = "handle.stop()") -> None:
+        """Build the message from the *task_name*, and a *call* that somebody may have in mind."""
         self.task_name = task_name
         super().__init__(
-            f"{task_name} runs on another event loop; use its handle there, for example by "
-            "asyncio.run_coroutine_threadsafe(handle.stop(), loop)"
+            f"{task_name} runs on another event loop; use it there, for example by "
+            f"asyncio.run_coroutine_threadsafe({call}, loop)"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, cast
 
 from ostinato._tasks import Tasks
@@ -11,9 +12,16 @@ from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ostinato.protocols import Observer
+    from ostinato.protocols import Clock, Observer
 
-__all__ = ["check_store", "check_tasks", "check_threads", "check_wish", "checked_observers"]
+__all__ = [
+    "check_store",
+    "check_tasks",
+    "check_threads",
+    "check_wish",
+    "checked_clock",
+    "checked_observers",
+]
 
 _MOST_THREADS = 10_000
 
@@ -80,7 +88,25 @@ def checked_observers(observers: object) -> Iterator[Observer]:
     if isinstance(observers, str) or not isinstance(observers, Iterable):
         raise ArgumentTypeError("observers", observers, "pass a list of observers")
     for observer in cast("Iterable[Observer]", observers):
-        if not callable(getattr(observer, "notify", None)):
+        methods = [getattr(observer, name, None) for name in ("wants", "notify")]
+        if isinstance(observer, type) or not all(map(callable, methods)):
             remedy = "pass objects with the methods wants(event_name) and notify(event)"
             raise ArgumentTypeError("observers", observer, remedy)
+        if any(map(iscoroutinefunction, methods)):
+            remedy = "let its methods be `def`: nobody would await them"
+            raise ArgumentTypeError("observers", observer, remedy)
         yield observer
+
+
+def checked_clock(clock: object) -> Clock | None:
+    """Return *clock*, if it can tell the time and let it pass.
+
+    Raises:
+        ArgumentTypeError: It lacks a method, or is a class.
+    """
+    methods = ("now", "monotonic", "call_later")
+    is_one = all(callable(getattr(clock, name, None)) for name in methods)
+    if clock is None or (is_one and not isinstance(clock, type)):
+        return cast("Clock | None", clock)
+    remedy = "pass an object with the methods now(), monotonic() and call_later(delay, callback)"
+    raise ArgumentTypeError("clock", clock, remedy)

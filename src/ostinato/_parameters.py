@@ -102,7 +102,7 @@ class Parameters:
             return cls()
         # Some builtins tell nothing about themselves: they get the benefit of the doubt.
         found = parameters_of(function) or ()
-        _refuse(f"{role} {name_of(function)}", found)
+        _refuse(role, name_of(function), found)
         given = [each for each in found if _may_be_given(each)]
         unknown = [each for each in given if each.source is Source.UNKNOWN]
         return cls(
@@ -200,12 +200,13 @@ def _derives_from(kind: type, module: str, name: str) -> bool:
     return any(base.__module__ == module and base.__name__ == name for base in kind.__mro__)
 
 
-def _refuse(subject: str, parameters: Iterable[Parameter]) -> None:
+def _refuse(role: str, name: str, parameters: Iterable[Parameter]) -> None:
     """Refuse what cannot be supplied to a task, all parameters of one kind together.
 
     Raises:
         InvalidFunctionError: There are such parameters.
     """
+    subject = f"{role} {name}"
     missing: list[str] = []
     endpoint: list[str] = []
     positional: list[str] = []
@@ -220,7 +221,7 @@ def _refuse(subject: str, parameters: Iterable[Parameter]) -> None:
         raise InvalidFunctionError(
             subject,
             f"has parameters that nothing supplies: {', '.join(missing)}",
-            remedy_for_self(missing)
+            remedy_for_self(missing, role)
             or "give them defaults, annotate them with ostinato.Run or with FastAPI's Depends, or "
             "bind them with functools.partial",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
@@ -66,6 +67,7 @@ class PolicyOptions(TypedDict, total=False):
 
 
 _KNOWN = frozenset(PolicyOptions.__annotations__)
+_NAMES = sorted(_KNOWN)
 
 
 def check_policy(options: PolicyOptions, *, is_async: bool) -> Policy:
@@ -76,14 +78,16 @@ def check_policy(options: PolicyOptions, *, is_async: bool) -> Policy:
         is_async: Whether the task's function is an `async def` function.
 
     Raises:
-        ArgumentTypeError: An option has a type that is not accepted, or there is none of its name.
-        InvalidArgumentError: An option has a value that cannot work, alone or with the others.
+        ArgumentTypeError: An option has a type that is not accepted.
+        InvalidArgumentError: There is no option of a name, or one has a value that cannot work,
+            alone or with the others.
         InvalidFunctionError: A hook cannot be called with what it is given.
     """
     for name, value in options.items():
         if name not in _KNOWN:
-            known = ", ".join(sorted(_KNOWN))
-            raise ArgumentTypeError(name, value, f"there is no such policy; there are {known}")
+            close = get_close_matches(name, _KNOWN, n=1)
+            remedy = f"did you mean {close[0]}=?" if close else f"there are {', '.join(_NAMES)}"
+            raise InvalidArgumentError(name, value, "is no option of a task", remedy)
     overlap = _member("overlap", options.get("overlap"), Overlap.SKIP)
     run_in = _member("run_in", options.get("run_in"), RunIn.AUTO)
     if run_in is RunIn.THREAD and is_async:
@@ -163,6 +167,9 @@ def _retry(value: object) -> Retry | None:
     if value is None or isinstance(value, Retry):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
+        if value < 1:
+            problem, remedy = "is below 1", "count the first attempt as well, or leave it out"
+            raise InvalidArgumentError("retry", value, problem, remedy)
         return Retry(value)
     raise ArgumentTypeError("retry", value, "pass a Retry, or the number of attempts")
 
@@ -192,6 +199,11 @@ def _check_aware(argument: str, value: datetime) -> None:
         raise InvalidArgumentError(
             argument, value, "has no time zone", "pass datetime(..., tzinfo=UTC)"
         )
+    try:
+        milliseconds_of(value)
+    except OverflowError:
+        problem = "lies outside the years 1 to 9999 in UTC"
+        raise InvalidArgumentError(argument, value, problem, "pass another instant") from None
 
 
 def _hook(role: str, hook: object, *operands: str) -> UserFunction | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ostinato._shown import shown
 from ostinato._task import Task
-from ostinato.errors import DuplicateTaskError, TaskNotFoundError
+from ostinato.errors import DuplicateTaskError, InvalidArgumentError, TaskNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ class Registry:
         """Return the task that is, or has the function or the name, *wanted*.
 
         Raises:
+            InvalidArgumentError: It is the function of several tasks.
             TaskNotFoundError: There is none.
         """
         if isinstance(wanted, Task):
@@ -45,10 +46,14 @@ class Registry:
                 return task
             close = get_close_matches(wanted, self.by_name, n=1)
             raise TaskNotFoundError(wanted, close[0] if close else None)
-        for task in self.by_name.values():
-            if task.function.function == wanted:
-                return task
-        raise TaskNotFoundError(shown(wanted), None)
+        found = [task for task in self.by_name.values() if task.function.function == wanted]
+        if not found:
+            raise TaskNotFoundError(shown(wanted), None)
+        if len(found) > 1:
+            names = ", ".join(shown(task.name) for task in found)
+            problem, remedy = "is the function of several tasks", f"pass one of the names: {names}"
+            raise InvalidArgumentError("task", wanted, problem, remedy)
+        return found[0]
 
     def __iter__(self) -> Iterator[Task]:
         return iter(self.by_name.values())

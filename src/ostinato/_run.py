@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ostinato._instants import instant_of
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._rarities import Rarities
-from ostinato.errors import InvalidArgumentError
+from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -219,8 +219,13 @@ class Run:
             message: A few words on what is being done.
 
         Raises:
+            ArgumentTypeError: *fraction* is no number, or *message* no string.
             InvalidArgumentError: *fraction* is not between 0 and 1.
         """
+        if isinstance(fraction, bool) or not isinstance(fraction, int | float):
+            raise ArgumentTypeError("fraction", fraction, "pass a number from 0 to 1")
+        if message is not None and not isinstance(message, str):
+            raise ArgumentTypeError("message", message, "pass a string")
         if not 0 <= fraction <= 1:
             raise InvalidArgumentError(
                 "fraction", fraction, "is not between 0 and 1", "pass the part that is done"

@@ -25,6 +25,7 @@ from ostinato._options import (
     check_tasks,
     check_threads,
     check_wish,
+    checked_clock,
     checked_observers,
 )
 from ostinato._preparation import Preparation
@@ -99,7 +100,7 @@ class Scheduler(Declaring, Controls):
         check_store(store)
         self.name = check_name("name", name, longest=_LONGEST_NAMESPACE)
         self._observers = tuple(checked_observers(observers))
-        self._clock: Clock = SystemClock() if clock is None else clock
+        self._clock: Clock = checked_clock(clock) or SystemClock()
         self._threads = check_threads(threads)
         self._grace = wait_seconds("shutdown_grace", shutdown_grace)
         self._cancel_grace = wait_seconds("cancel_grace", cancel_grace)
@@ -256,7 +257,7 @@ class Scheduler(Declaring, Controls):
         if self._worker is None:
             raise NotRunningError(self.name)
         if self._worker.environment.loop is not asyncio.get_running_loop():
-            raise ForeignLoopError(f"the scheduler {self.name!r}")
+            raise ForeignLoopError(f"the scheduler {self.name!r}", call="scheduler.status()")
         return self._worker
 
     def _reach(self, task: object) -> tuple[Standing, Steering]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar, Unpack, cast
 
+from ostinato._duration import whole_milliseconds
 from ostinato._function import UserFunction
 from ostinato._parameters import Parameters
 from ostinato._policies import PolicyOptions, check_policy
@@ -230,6 +231,8 @@ def make_task(
     inspected = UserFunction.of(function, role="the task", supplied=parameters.supplied)
     jitter = options.get("jitter")
     if jitter is not None:
+        # For what it refuses: by the name that the user wrote.
+        whole_milliseconds("jitter", jitter)
         if not isinstance(schedule, Composable):
             reason = f"{schedule.describe()!r} cannot be jittered: it is no Composable"
             raise InvalidScheduleError(f"{reason}; let its class inherit Composable")

@@ -1,6 +1,6 @@
 """The policies of a task, checked where they are declared."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -17,6 +17,7 @@ from ostinato import (
 from ostinato._policies import check_policy
 from ostinato._policy import Policy
 
+EAST, WEST = timezone(timedelta(hours=1)), timezone(timedelta(hours=-1))
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
@@ -61,14 +62,16 @@ def test_what_is_said_is_kept() -> None:
         ({"missed": "skip"}, ArgumentTypeError),
         ({"overlap": True}, ArgumentTypeError),
         ({"scope": 1}, ArgumentTypeError),
-        ({"unknown": 1}, ArgumentTypeError),
+        ({"unknown": 1}, InvalidArgumentError),
+        ({"retry": 0}, InvalidArgumentError),
+        ({"until": datetime.max.replace(tzinfo=WEST)}, InvalidArgumentError),
+        ({"start": datetime.min.replace(tzinfo=EAST)}, InvalidArgumentError),
         ({"catch_up": -1}, InvalidArgumentError),
         ({"catch_up": 0.0001}, InvalidArgumentError),
         ({"catch_up": "1"}, ArgumentTypeError),
         ({"timeout": 0}, InvalidArgumentError),
         ({"timeout": float("nan")}, InvalidArgumentError),
         ({"timeout": True}, ArgumentTypeError),
-        ({"retry": 0}, InvalidArgumentError),
         ({"retry": True}, ArgumentTypeError),
         ({"retry": 1.5}, ArgumentTypeError),
         ({"max_runs": -1}, InvalidArgumentError),

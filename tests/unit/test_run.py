@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ostinato import InvalidArgumentError, Outcome, Run, RunKind, SkipReason, Tick
+from ostinato import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    Outcome,
+    Run,
+    RunKind,
+    SkipReason,
+    Tick,
+)
 
 DUE = 1_893_456_000_250
 INSTANT = datetime(2030, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC)
@@ -99,6 +107,26 @@ def test_a_record_of_skipped_ticks_is_one_range() -> None:
     assert (record.kind, record.outcome) == (RunKind.SKIPPED, Outcome.SKIPPED)
     assert (record.reason, record.count) == (SkipReason.PAUSED, 3)
     assert (record.due, record.last_due) == (INSTANT, INSTANT + timedelta(seconds=2))
+
+
+@pytest.mark.parametrize(
+    ("fraction", "message", "error"),
+    [
+        ("half", None, ArgumentTypeError),
+        (None, None, ArgumentTypeError),
+        (True, None, ArgumentTypeError),
+        (0.5, 5, ArgumentTypeError),
+        (float("nan"), None, InvalidArgumentError),
+    ],
+)
+def test_what_a_run_says_is_checked(fraction: float, message: str, error: type[Exception]) -> None:
+    """And nothing is noted of what is refused."""
+    run = Run("task", DUE)
+
+    with pytest.raises(error):
+        run.progress(fraction, message=message)
+
+    assert (run.progressed, run.message) == (None, None)
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda run: pickle.loads(pickle.dumps(run))])

@@ -1,6 +1,8 @@
 """Tell observers what happened; whatever they raise stays with them."""
 
+import asyncio
 import logging
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -57,7 +59,7 @@ class Telling:
 def _wants(observer: Observer, name: str) -> bool:
     try:
         return bool(observer.wants(name))
-    except Exception as error:  # noqa: BLE001 - the one place where an observer is contained
+    except BaseException as error:  # noqa: BLE001 - the one place where an observer is contained
         _say(observer, error)
         return False
 
@@ -65,15 +67,28 @@ def _wants(observer: Observer, name: str) -> bool:
 def _notify(observer: Observer, event: Event) -> None:
     try:
         observer.notify(event)
-    except Exception as error:  # noqa: BLE001 - the one place where an observer is contained
+    except BaseException as error:  # noqa: BLE001 - the one place where an observer is contained
         _say(observer, error)
 
 
-def _say(observer: Observer, error: Exception) -> None:
+def _say(observer: Observer, error: BaseException) -> None:
     """Log that *observer* raised; where logging is what raises, write it to stderr."""
+    if isinstance(error, KeyboardInterrupt):
+        _interrupt()
+        return
     extra = {"ostinato_event": "ostinato.observer_failed", "observer": type(observer).__qualname__}
     try:
         message = "The observer %s failed; nothing else is affected"
         _logger.error(message, type(observer).__qualname__, exc_info=error, extra=extra)
-    except Exception:  # noqa: BLE001 - as above
+    except BaseException:  # noqa: BLE001 - as above
         traceback.print_exception(error, file=sys.stderr)
+
+
+def _interrupt() -> None:
+    """Ask the process to stop the way Ctrl-C does: from the loop, not from inside the engine."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        signal.raise_signal(signal.SIGINT)
+    else:
+        loop.call_soon(signal.raise_signal, signal.SIGINT)

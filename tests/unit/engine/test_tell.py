@@ -1,6 +1,8 @@
 """Telling observers what happened."""
 
+import asyncio
 import logging
+import signal
 
 import pytest
 
@@ -19,17 +21,18 @@ class Deaf(Recorder):
 class Broken(Recorder):
     """Raises whatever it is asked and told."""
 
-    def __init__(self, *, wants: bool) -> None:
+    def __init__(self, *, wants: bool, error: type[BaseException] = LookupError) -> None:
         super().__init__()
         self.is_asked = wants
+        self.error = error
 
     def wants(self, event_name: str, /) -> bool:
         if self.is_asked:
-            raise LookupError("wants")
+            raise self.error("wants")
         return True
 
     def notify(self, event: Event, /) -> None:
-        raise LookupError("notify")
+        raise self.error("notify")
 
 
 def test_who_wants_is_told() -> None:
@@ -47,10 +50,15 @@ def test_who_wants_is_told() -> None:
 
 
 @pytest.mark.parametrize("wants", [True, False])
-def test_s66_who_raises_keeps_it_to_itself(wants: bool, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "error", [LookupError, SystemExit, GeneratorExit, asyncio.CancelledError, BaseException]
+)
+def test_s66_who_raises_keeps_it_to_itself(
+    wants: bool, error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
     """S66: the others are told, and it is logged."""
     recorder = Recorder()
-    telling = Telling([Broken(wants=wants), recorder])
+    telling = Telling([Broken(wants=wants, error=error), recorder])
 
     telling.tell("one")
 
@@ -58,6 +66,24 @@ def test_s66_who_raises_keeps_it_to_itself(wants: bool, caplog: pytest.LogCaptur
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert (record.ostinato_event, record.observer) == ("ostinato.observer_failed", "Broken")
+
+
+async def test_s66_a_keyboard_interrupt_asks_the_process_to_stop() -> None:
+    """S66, S62: the others are told before that, and the engine goes on as ever."""
+    asked, recorder, before = [], Recorder(), signal.getsignal(signal.SIGINT)
+    telling = Telling([Broken(wants=False, error=KeyboardInterrupt), recorder])
+    signal.signal(signal.SIGINT, lambda *_: asked.append(1))
+    try:
+        telling.tell("one")
+        assert (recorder.names, asked) == (["one"], [])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert asked == [1]
+        # From a thread, where no loop runs.
+        await asyncio.to_thread(telling.tell, "two")
+        assert (recorder.names, asked) == (["one", "two"], [1, 1])
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_s66_where_logging_raises_too_stderr_has_it(

@@ -142,13 +142,13 @@ async def test_s91_an_until_of_the_past_leaves_nothing() -> None:
 async def test_s91_a_schedule_that_ends_finishes_its_task() -> None:
     """S91: `Once` is due once."""
     scheduler, completed = Scheduler(), []
-    scheduler.add(Once(at(10)), nothing, on_complete=lambda: completed.append(1))
+    scheduler.add(Once(at(10)), nothing, name="once", on_complete=lambda: completed.append(1))
     scheduler.add(Once(at(-10)), nothing, name="past")
 
     async with simulate(scheduler) as sim:
         await sim.advance(minutes=1)
 
-        assert (dues(sim.runs(nothing)), completed) == ([10], [1])
+        assert (dues(sim.runs("once")), completed) == ([10], [1])
         assert sim.runs("past") == []
 
 

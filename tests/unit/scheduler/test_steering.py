@@ -267,19 +267,19 @@ async def test_s93_a_trigger_obeys_overlap(overlap: Overlap, scope: Scope) -> No
 async def test_s93_a_trigger_works_while_the_task_is_paused_or_over(scope: Scope) -> None:
     """S93: the pause is about ticks; and so is their end."""
     scheduler = Scheduler()
-    scheduler.every(seconds=10, max_runs=1, scope=scope)(nothing)
+    scheduler.every(seconds=10, max_runs=1, name="over", scope=scope)(nothing)
     scheduler.every(seconds=10, name="paused", scope=scope)(nothing)
 
     async with simulate(scheduler) as sim:
         await sim.advance(seconds=5)
         await scheduler.pause("paused")
         await scheduler.trigger("paused", wait=True)
-        await scheduler.trigger(nothing, wait=True)
+        await scheduler.trigger("over", wait=True)
         await sim.advance(seconds=60)
 
         assert dues(sim.runs("paused")) == [0, 5]
-        assert dues(sim.runs(nothing)) == [0, 5]
-        assert (await scheduler.status(nothing)).state is TaskState.FINISHED
+        assert dues(sim.runs("over")) == [0, 5]
+        assert (await scheduler.status("over")).state is TaskState.FINISHED
 
 
 async def test_s93_a_task_cannot_trigger_itself_beside_itself() -> None:

@@ -103,7 +103,6 @@ async def test_a_running_scheduler_includes_nothing() -> None:
         lambda scheduler: scheduler.add(3, nothing),
         lambda scheduler: scheduler.every(seconds=1, formerly=["old"])(nothing),
         lambda scheduler: scheduler.every(seconds=1, formerly="old")(nothing),
-        lambda scheduler: scheduler.every(seconds=1, no_such_policy=3),
     ],
 )
 def test_what_a_task_is_declared_with_is_checked(declare) -> None:
