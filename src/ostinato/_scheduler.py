@@ -95,7 +95,7 @@ class Scheduler(Declaring, Controls):
 
         Raises:
             ArgumentTypeError: An argument has a type that is not accepted.
-            InvalidArgumentError: An argument has a value that cannot work.
+            InvalidArgumentError: An argument, or `$OSTINATO_ENABLED`, has a value that cannot work.
         """
         check_store(store)
         self.name = check_name("name", name, longest=_LONGEST_NAMESPACE)

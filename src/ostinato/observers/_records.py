@@ -54,7 +54,7 @@ class RepetitionRecords:
 
     def run_abandoned(self, function_name: str) -> None:
         """Tell that a function goes on, and that nobody waits for it any more."""
-        message = "%s goes on, for it cannot be interrupted; %s waits for it no longer"
+        message = "%s goes on although it was asked to end; %s waits for it no longer"
         self._write(
             logging.WARNING,
             "run_abandoned",

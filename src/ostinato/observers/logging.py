@@ -40,7 +40,9 @@ _RECORDS: Mapping[str, _Record] = {
         logging.WARNING, "%s: only the newest 100 of the missed ticks are run", ()
     ),
     "ostinato.run_abandoned": _Record(
-        logging.WARNING, "%s goes on, for it cannot be interrupted, and is waited for no longer"
+        logging.WARNING,
+        "%s goes on although it was asked to end, and is waited for no longer; it is here:\n%s",
+        ("stack",),
     ),
     "ostinato.run_cancelled": _Record(logging.WARNING, "%s was cancelled"),
     "ostinato.run_failed": _Record(logging.ERROR, "%s failed"),

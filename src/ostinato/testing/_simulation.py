@@ -184,6 +184,8 @@ def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
         yield
         return
     begun, real_time = loop.time() - clock.monotonic(), loop.time
+    # A loop in debug mode would report each step in which time passes as one that has blocked it.
+    slow, loop.slow_callback_duration = loop.slow_callback_duration, float("inf")
 
     def next_elsewhere() -> float | None:
         scheduled = loop._scheduled
@@ -194,7 +196,7 @@ def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
     try:
         yield
     finally:
-        loop.time = real_time
+        loop.time, loop.slow_callback_duration = real_time, slow
 
 
 _TURNS = 20

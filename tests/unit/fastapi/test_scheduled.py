@@ -123,6 +123,8 @@ async def test_s70_a_plain_dependency_that_goes_on_after_the_end_is_abandoned(
     (record,) = [each for each in caplog.records if each.ostinato_event == "ostinato.run_abandoned"]
     assert record.levelno == logging.WARNING
     assert "in keep" in record.stack
+    assert record.getMessage().startswith("task goes on although it was asked to end")
+    assert record.getMessage().endswith(record.stack)
     gate.release()
     await threads_ended(sim)
 

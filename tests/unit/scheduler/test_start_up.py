@@ -115,9 +115,16 @@ async def test_under_pytest_schedulers_are_disabled(monkeypatch: pytest.MonkeyPa
     try:
         assert not _enabled.is_enabled(None)
         assert _enabled.is_enabled(wish)
-        for value, expected in [("1", True), ("0", False), (" No ", False), ("", False)]:
+        for value, expected in [
+            *(("1", True), ("Yes", True), ("on", True), ("enabled", True)),
+            *(("0", False), (" No ", False), ("n", False), ("disabled", False), ("", False)),
+        ]:
             monkeypatch.setenv("OSTINATO_ENABLED", value)
             assert _enabled.is_enabled(None) is expected
+        monkeypatch.setenv("OSTINATO_ENABLED", "nope")
+        with pytest.raises(InvalidArgumentError, match="OSTINATO_ENABLED='nope' says neither"):
+            Scheduler()
+        assert Scheduler(enabled=True).tasks == {}
     finally:
         _enabled.switch(on=before)
 

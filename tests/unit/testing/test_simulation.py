@@ -63,6 +63,23 @@ async def test_a_scheduler_can_be_simulated_again() -> None:
         assert sim.runs(task) == []
 
 
+async def test_no_step_in_virtual_time_is_told_of_as_a_slow_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """In debug mode a loop looks at how long each step takes, by its own time."""
+    loop = asyncio.get_running_loop()
+    loop.set_debug(enabled=True)
+    scheduler, slow = Scheduler(), loop.slow_callback_duration
+    scheduler.every(hours=1)(sleeping(1_800))
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(hours=3)
+
+    assert loop.slow_callback_duration == slow
+    loop.set_debug(enabled=False)
+    assert [each for each in caplog.records if each.name == "asyncio"] == []
+
+
 async def test_a_scheduler_that_runs_is_not_simulated() -> None:
     """Its clock and its store would be replaced under it; what runs goes on as before."""
     scheduler = Scheduler(enabled=True)
