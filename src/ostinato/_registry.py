@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from ostinato._shown import shown
 from ostinato._task import Task
@@ -12,7 +13,7 @@ from ostinato.errors import DuplicateTaskError, InvalidArgumentError, TaskNotFou
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "await_inclusion", "note_inclusion", "take_not_included"]
 
 
 class Registry:
@@ -60,3 +61,24 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self.by_name)
+
+
+# The references are weak: what is gone has no user left who waits for it to run.
+_not_included: WeakSet[Registry] = WeakSet()
+
+
+def await_inclusion(registry: Registry) -> None:
+    """Expect a scheduler to take over the tasks of *registry*."""
+    _not_included.add(registry)
+
+
+def note_inclusion(registry: Registry) -> None:
+    """Note that a scheduler has taken over the tasks of *registry*."""
+    _not_included.discard(registry)
+
+
+def take_not_included() -> list[str]:
+    """Return, once, the names of the tasks that were declared and that no scheduler includes."""
+    waiting = [registry for registry in _not_included if len(registry)]
+    _not_included.difference_update(waiting)
+    return sorted(name for registry in waiting for name in registry.by_name)

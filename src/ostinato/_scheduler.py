@@ -29,7 +29,8 @@ from ostinato._options import (
     checked_observers,
 )
 from ostinato._preparation import Preparation
-from ostinato._start_up import log_start_up, warn_of_workers
+from ostinato._registry import note_inclusion
+from ostinato._start_up import log_start_up, warn_of_not_included, warn_of_workers
 from ostinato._task import Task, check_name
 from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
 from ostinato.asgi import ASGIApp, Lifespan, attach, lifespan_of, wrapped
@@ -131,6 +132,7 @@ class Scheduler(Declaring, Controls):
         included = check_tasks(tasks).registry
         named = [replace(each, name=check_name("name", before + each.name)) for each in included]
         self._register(named)
+        note_inclusion(included)
 
     @asynccontextmanager
     async def running(
@@ -199,6 +201,7 @@ class Scheduler(Declaring, Controls):
             await worker.ended.wait()
         is_live = is_enabled(self._enabled)
         warn_of_workers(self.name, self._registry, is_live=is_live)
+        warn_of_not_included(self.name, is_live=is_live)
         worker = self._make_worker(app, state, self._clock, MemoryStore(), is_live=is_live)
         self._start(worker, where="in memory, forgotten at the end of the process")
         mark_scheduler_started(self)

@@ -10,10 +10,18 @@ from datetime import datetime
 from ostinato._engine._prepare import first_due
 from ostinato._instants import instant_of
 from ostinato._policy import Scope
+from ostinato._registry import take_not_included
 from ostinato._task import Task
 from ostinato.observers._records import default_logger, write_record
+from ostinato.schedules import Jittered
 
-__all__ = ["announced_workers", "log_start_up", "start_up_table", "warn_of_workers"]
+__all__ = [
+    "announced_workers",
+    "log_start_up",
+    "start_up_table",
+    "warn_of_not_included",
+    "warn_of_workers",
+]
 
 _HEAD = ("task", "schedule", "next runs (UTC)", "once per")
 # More lines than this are not read in a log.
@@ -83,6 +91,23 @@ def warn_of_workers(name: str, tasks: Iterable[Task], *, is_live: bool) -> None:
     write_record(logging.WARNING, message, workers, name, ", ".join(names), extra=extra)
 
 
+def warn_of_not_included(name: str, *, is_live: bool) -> None:
+    """Log which tasks no scheduler has included by the time that the scheduler *name* starts."""
+    names = take_not_included() if is_live else []
+    if not names:
+        return
+    message = (
+        "The scheduler %r starts, and no scheduler includes these tasks, which will not run: %s. "
+        "Call scheduler.include(tasks) with the Tasks that declares them, before the start"
+    )
+    extra: dict[str, object] = {
+        "ostinato_event": "ostinato.tasks_not_included",
+        "scheduler_name": name,
+        "task_names": names,
+    }
+    write_record(logging.WARNING, message, name, ", ".join(names), extra=extra)
+
+
 def announced_workers(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Return how many workers a server is told to start; 1 where nothing tells.
 
@@ -144,8 +169,14 @@ def _next_two(task: Task, now: float) -> str:
         if following is not None and getattr(task.schedule, "has_grid", True):
             found.append(following)
     found = [each for each in found if until is None or each <= instant_of(until)]
+    found = found[: task.policy.max_runs]
     if not found:
-        return "never again"
+        return "never"
+    shown = _shown(found)
+    return f"{shown}, each a little later" if isinstance(task.schedule, Jittered) else shown
+
+
+def _shown(found: Sequence[datetime]) -> str:
     day = "%Y-%m-%d %H:%M:%S"
     return ", ".join(
         each.strftime(day if number == 0 or each.date() != found[0].date() else "%H:%M:%S")

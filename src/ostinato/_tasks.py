@@ -9,7 +9,7 @@ from ostinato._duration import whole_milliseconds
 from ostinato._function import UserFunction
 from ostinato._parameters import Parameters
 from ostinato._policies import PolicyOptions, check_policy
-from ostinato._registry import Registry
+from ostinato._registry import Registry, await_inclusion
 from ostinato._task import Task, check_name
 from ostinato.errors import (
     ArgumentTypeError,
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
     from ostinato._duration import Duration, Number
 
-__all__ = ["Declaring", "Tasks", "check_prefix", "check_schedule", "make_task"]
+__all__ = [
+    "Declaring",
+    "Tasks",
+    "check_prefix",
+    "check_schedule",
+    "make_task",
+]
 
 F = TypeVar("F", bound="Callable[..., object]")
 
@@ -197,6 +203,7 @@ class Tasks(Declaring):
         self._policy = policy
         check_policy(policy, is_async=False)
         self.registry = Registry()
+        await_inclusion(self.registry)
 
     def _declare(
         self,

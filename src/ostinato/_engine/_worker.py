@@ -232,6 +232,9 @@ class Worker:
         bind(standing, standing.task.schedule, anchor)
         if standing.task.policy.max_runs == 0:
             standing.next_due = None
+        elif standing.next_due is None and self.is_live:
+            # Nobody declares a task for that.
+            self.environment.telling.tell("ostinato.task_never_due", standing.task.name)
         standing.spread = self._spread.of(standing)
         if standing.next_due is None:
             self._finish(standing)

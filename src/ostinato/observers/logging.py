@@ -61,6 +61,10 @@ _RECORDS: Mapping[str, _Record] = {
     ),
     "ostinato.store_recovered": _Record(logging.INFO, "The store answers again"),
     "ostinato.task_finished": _Record(logging.INFO, "%s has had its last run"),
+    "ostinato.task_never_due": _Record(
+        logging.WARNING,
+        "%s will never be due: its schedule has no instant from now on, or none before its until",
+    ),
     "ostinato.task_paused": _Record(logging.WARNING, "%s is paused: %s", ("reason",)),
     "ostinato.task_quarantined": _Record(
         logging.ERROR, "%s: all threads are taken by its runs that do not end"

@@ -2,11 +2,13 @@
 
 import logging
 import os
+from datetime import time
 
 import pytest
 
 from ostinato import (
     ArgumentTypeError,
+    Cron,
     DuplicateTaskError,
     InvalidArgumentError,
     LateDeclarationError,
@@ -18,6 +20,7 @@ from ostinato import (
 )
 from ostinato._engine._worker import _SLICE
 from ostinato._start_up import start_up_table
+from ostinato.observers.logging import LoggingObserver
 from ostinato.testing import ManualClock, simulate
 from tests.support.simulated import START, at, dues, told
 
@@ -43,16 +46,21 @@ def test_s12_the_table_shows_when_each_task_is_due() -> None:
     scheduler.delay(seconds=10, name="delay")(nothing)
     scheduler.delay(seconds=10, start=60, jitter=2, name="later")(nothing)
     scheduler.add(Once(at(-1)), nothing, name="past")
+    scheduler.every(hours=1, name="none", max_runs=0)(nothing)
+    scheduler.every(hours=1, name="one", max_runs=1)(nothing)
 
-    hourly, tomorrow, short, daily, delay, later, past = lines(scheduler)
+    hourly, tomorrow, short, daily, delay, later, past, none, one = lines(scheduler)
 
     assert hourly.split()[-4:] == ["2030-01-01", "00:00:00,", "01:00:00", "store"]
     assert tomorrow.split()[-5:] == ["2030-01-01", "23:59:55,", "2030-01-02", "00:00:05", "process"]
     assert short.split()[-3:] == ["2030-01-01", "00:00:00", "store"]
     assert daily.split()[-5:] == ["2030-01-01", "09:00:00,", "2030-01-02", "09:00:00", "store"]
     assert delay.endswith("2030-01-01  00:00:00  store")
-    assert later.endswith("2030-01-01  00:01:00  store")
-    assert past.endswith("never  again  store")
+    assert "up  to  2  seconds  later" in later
+    assert later.endswith("2030-01-01  00:01:00,  each  a  little  later  store")
+    assert past.endswith("never  store")
+    assert none.endswith("never  store")
+    assert one.endswith("every  hour  2030-01-01  00:00:00  store")
 
 
 def test_s12_a_long_table_is_cut() -> None:
@@ -63,6 +71,26 @@ def test_s12_a_long_table_is_cut() -> None:
 
     assert len(lines(scheduler)) == 101
     assert lines(scheduler)[-1].split() == ["...", "and", "3", "more"]
+
+
+@pytest.mark.parametrize("scope", Scope)
+async def test_s12_tasks_that_are_never_due_are_warned_about(scope: Scope) -> None:
+    """S12: what lies in the past, and a window that is always missed; not what is on purpose."""
+    scheduler = Scheduler()
+    always_missed = Cron("0 8 * * *").between(time(9), time(17))
+    scheduler.add(Once(at(-1)), nothing, name="once", scope=scope)
+    scheduler.every(hours=1, until=at(-1), name="until", scope=scope)(nothing)
+    scheduler.every(hours=1, align=True, until=at(60), name="short", scope=scope)(nothing)
+    scheduler.add(always_missed, nothing, name="window", scope=scope)
+    scheduler.every(hours=1, max_runs=0, name="on purpose", scope=scope)(nothing)
+    scheduler.every(hours=1, name="due", scope=scope)(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(hours=2)
+
+    names = [each.task_name for each in sim.events if each.name == "ostinato.task_never_due"]
+    assert names == ["once", "until", "short", "window"]
+    assert LoggingObserver().wants("ostinato.task_never_due")
 
 
 async def test_s12_a_scheduler_without_tasks_warns(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,7 @@
 """A module's own tasks, for a scheduler to include."""
 
+import logging
+
 import pytest
 
 from ostinato import (
@@ -13,6 +15,7 @@ from ostinato import (
     Scope,
     Tasks,
 )
+from ostinato._registry import take_not_included
 from ostinato.testing import simulate
 from tests.support.simulated import dues
 
@@ -86,6 +89,28 @@ def test_s9_of_tasks_that_cannot_be_included_none_is() -> None:
     assert list(scheduler.tasks) == ["two"]
     scheduler.include(tasks, prefix="other.")
     assert list(scheduler.tasks) == ["two", "other.one", "other.two"]
+
+
+async def test_s12_tasks_that_no_scheduler_includes_are_told_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S12: when a scheduler starts; what another one has included, and what is empty, is not."""
+    take_not_included()
+    forgotten, included, empty = Tasks("forgotten."), Tasks(), Tasks()
+    for tasks in (forgotten, included):
+        tasks.every(hours=1, start=60, name="one")(nothing)
+    first, second = Scheduler(enabled=True), Scheduler(enabled=True, name="second")
+    second.include(included)
+    first.every(hours=1, start=60)(nothing)
+
+    async with first.running(), second.running():
+        pass
+
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.ostinato_event == "ostinato.tasks_not_included"
+    assert (record.scheduler_name, record.task_names) == ("default", ["forgotten.one"])
+    assert len(empty.registry) == 0
 
 
 async def test_a_running_scheduler_includes_nothing() -> None:
