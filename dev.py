@@ -5,6 +5,7 @@ python3 dev.py demo          run the example and watch expired tokens vanish
 python3 dev.py test          run every check of the project
 python3 dev.py lint          run one session of the matrix: lint, types, tests, oldest, ...
 python3 dev.py tests -k NAME run one session with arguments for pytest
+python3 dev.py mutation      change the pure core in 1,600 places, and see if tests notice
 python3 dev.py setup         make .venv ready for daily work
 python3 dev.py pin           renew constraints.txt with the newest versions
 """
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parent
 IN_CI = os.environ.get("CI") == "true"
 SESSIONS = (
     *("lint", "types", "tests", "calendar", "endurance", "newest", "oldest"),
-    *("starlette", "coverage", "packaging"),
+    *("starlette", "coverage", "packaging", "mutation"),
 )
 STATIC = (
     "lint",
@@ -35,6 +36,7 @@ STATIC = (
     "calendar",
     "endurance",
     "packaging",
+    "mutation",
 )  # These start no browser and no server.
 
 

@@ -156,6 +156,13 @@ def coverage(session: nox.Session) -> None:
     session.warn(f"The figure is not judged: Python {absent} has not been measured.")
 
 
+@nox.session(python=SUPPORTED[-1], default=False)
+def mutation(session: nox.Session) -> None:
+    """Change the pure core in one place at a time, and see whether a test notices; not for CI."""
+    install(session, "runner", "newest", pins=ROOT / "constraints.txt")
+    session.run("python", "-m", "tools.mutation", *session.posargs)
+
+
 @nox.session
 def packaging(session: nox.Session) -> None:
     """Build the distributions and test what a user gets: the wheels alone."""

@@ -15,7 +15,6 @@ __all__ = ["DelayTicks", "FreshTicks", "GridTicks", "Passed", "ScheduleTicks", "
 
 # A year of minutes takes seconds to count: a longer range is told without its number.
 _LONGEST_COUNT = 2_000
-_LONGEST_STEP = 100 * 366 * 86_400_000
 
 
 class Passed(NamedTuple):

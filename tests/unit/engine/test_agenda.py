@@ -1,5 +1,10 @@
 """One process's heap of next instants."""
 
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ostinato import Scheduler
 from ostinato._engine import _agenda
 from ostinato._engine._agenda import Agenda
@@ -102,3 +107,78 @@ def test_what_was_taken_back_does_not_pile_up() -> None:
     assert len(agenda) == 3
     assert len(agenda._instants) <= 2 * _agenda._MANY_STALE
     assert len(list(agenda.take_due(float("inf")))) == 3
+
+
+def test_what_is_thrown_away_is_more_than_what_is_kept() -> None:
+    """Clearing up costs a look at every task: there must be many that stand nowhere any more."""
+    many = _agenda._MANY_STALE
+    agenda, alone, (task,) = Agenda(), Agenda(), standings(1)
+    everyone = [Standing(task.task) for _ in range(many + 2)]
+    for number in range(many + 1):
+        alone.put(number, task)
+    for number, standing in enumerate(everyone):
+        agenda.put(number, standing)
+    for number in range(many + 1):
+        agenda.put(5_000 + number, everyone[0])
+
+    assert len(alone._instants) == many + 1
+    assert len(agenda._instants) == 2 * many + 3
+    alone.put(5_000, task)
+    agenda.put(10_000, everyone[0])
+    assert alone._instants == [5_000]
+    assert sorted(agenda._instants) == [*range(1, many + 2), 10_000]
+    assert list(agenda.take_due(many + 1)) == everyone[1:]
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("put"), st.integers(0, 4), st.integers(0, 6)),
+    st.tuples(st.just("remove"), st.integers(0, 4), st.just(0)),
+    st.tuples(st.sampled_from(["take", "shift"]), st.just(0), st.integers(-2, 6)),
+    st.tuples(st.just("look"), st.just(0), st.just(0)),
+)
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_an_agenda_is_a_table_of_instants(steps: list[tuple[str, int, int]]) -> None:
+    """Each task stands at the instant that it was put at last; what is left over is counted."""
+    agenda, everyone = Agenda(), standings(5)
+    model: dict[Standing, int] = {}
+
+    for action, number, figure in steps:
+        standing = everyone[number]
+        match action:
+            case "put":
+                agenda.put(figure, standing)
+                model[standing] = figure
+            case "remove":
+                agenda.remove(standing)
+                model.pop(standing, None)
+            case "take":
+                due = sorted(at for at in model.values() if at <= figure)
+                taken = list(agenda.take_due(figure))
+                assert [model.pop(each) for each in taken] == due
+            case "shift":
+                assert Counter(agenda.shift(figure)) == Counter(model.keys())
+                model = {each: at + figure for each, at in model.items()}
+            case _:
+                assert agenda.next_at() == min(model.values(), default=None)
+        left_over = _entries(agenda) - len(model)
+        assert len(agenda) == len(model)
+        assert {each: each.entry for each in everyone if each.entry is not None} == model
+        assert agenda._stale == left_over
+        assert sorted(agenda._instants) == sorted(agenda._due)
+        assert bool(agenda) is bool(_entries(agenda))
+
+
+def test_who_is_put_where_it_stands_already_leaves_nothing_over() -> None:
+    """A tick that is looked at again is no second entry."""
+    agenda, (a,) = Agenda(), standings(1)
+
+    for _ in range(3):
+        agenda.put(10, a)
+
+    assert _entries(agenda) == 1
+
+
+def _entries(agenda: Agenda) -> int:
+    return sum(len(each) if isinstance(each, list) else 1 for each in agenda._due.values())
