@@ -137,7 +137,13 @@ async def test_s57_raise_exceptions_hands_the_failure_to_the_loop_at_once(
     await advance(1)
 
     assert [context["exception"] for context in handled] == [error]
-    assert "raise_exceptions=True" in handled[0]["message"]
+    name = f"{__name__}.Body.{kind}"
+    assert handled[0]["message"] == (
+        f"{name}, decorated with repeat_every(raise_exceptions=True), failed"
+    )
+    assert handled[0]["future"].get_name() == name
+    reason = "it was declared with raise_exceptions=True"
+    assert caplog.messages[-1] == f"The repetition of {name} stopped: {reason}"
     assert (body.runs, repetition.running, hooked.runs) == (1, False, 0)
     assert [vars(record)[EVENT] for record in caplog.records] == [
         "ostinato.run_failed",
@@ -180,6 +186,7 @@ async def test_s57_a_hook_that_raises_what_it_was_given_stops_the_repetition(
 
     assert (body.runs, repetition.running, completed.runs) == (1, False, 0)
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+    assert caplog.messages[-1].endswith(" raised the exception it was given")
 
 
 @pytest.mark.parametrize("is_async", [False, True])
@@ -283,6 +290,7 @@ async def test_s62_a_keyboard_interrupt_asks_the_process_to_stop(
         signal.signal(signal.SIGINT, before)
 
     assert (signals, body.runs, repetition.running) == ([signal.SIGINT], 1, False)
+    assert caplog.messages[-1].endswith(" stopped: a KeyboardInterrupt was raised")
     assert [vars(record)[EVENT] for record in caplog.records] == ["ostinato.repetition_stopped"]
 
 

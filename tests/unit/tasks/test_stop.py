@@ -1,8 +1,10 @@
 """How a repetition ends."""
 
 import asyncio
+import contextlib
 import logging
 import threading
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -230,6 +232,24 @@ async def test_a_hook_can_stop_the_repetition() -> None:
     assert (handle[0].running, handle[0].runs) == (False, 1)
 
 
+async def test_on_complete_can_stop_the_repetition() -> None:
+    """The last hook is one of its own calls as well, and goes on to its end."""
+    handle: list[Repetition] = []
+    steps: list[str] = []
+
+    async def complete() -> None:
+        await handle[0].stop()
+        await advance(1)
+        steps.append("went on after stop")
+
+    handle.append(
+        await repeat_every(seconds=10, max_repetitions=1, on_complete=complete)(nothing)()
+    )
+    await advance(50)
+
+    assert (steps, handle[0].running) == (["went on after stop"], False)
+
+
 async def test_s68_a_task_that_a_run_has_started_can_stop_it_between_two_runs() -> None:
     """S68: between two runs `stop` ends the repetition, whoever calls it."""
     handle: list[Repetition] = []
@@ -275,6 +295,61 @@ def test_s70_the_end_of_the_loop_cancels_an_async_run_after_its_clean_up(
         logging.INFO,
         "ostinato.repetition_cancelled",
     )
+
+
+async def cut_short() -> None:
+    await advance(100)
+
+
+async def swallow() -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        await advance(100)
+
+
+async def turn_into_a_failure() -> None:
+    try:
+        await advance(100)
+    except asyncio.CancelledError:
+        raise ValueError from None
+
+
+async def fail() -> None:
+    raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("body", "hook", "runs"),
+    [
+        (cut_short, None, 0),
+        (swallow, None, 1),
+        (turn_into_a_failure, None, 1),
+        (turn_into_a_failure, swallow, 1),
+        (fail, cut_short, 1),
+        (fail, swallow, 1),
+        (fail, turn_into_a_failure, 1),
+    ],
+)
+async def test_s60_who_cancels_the_repetition_ends_it_whatever_is_made_of_it(
+    body: Callable[[], Awaitable[None]],
+    hook: Callable[[], Awaitable[None]] | None,
+    runs: int,
+) -> None:
+    """S60: a server that ends its tasks waits for no further run, and for no hook."""
+    hooked: list[Exception] = []
+
+    async def call_hook(error: Exception) -> None:
+        hooked.append(error)
+        if hook is not None:
+            await hook()
+
+    repetition = await repeat_every(seconds=10, on_exception=call_hook)(body)()
+    await advance(5)
+
+    repetition._task.cancel()
+    await asyncio.wait([repetition._task], timeout=1)
+
+    assert repetition._task.cancelled()
+    assert (repetition.runs, len(hooked)) == (runs, int(body is fail))
 
 
 def test_s70_the_end_of_the_loop_leaves_a_thread_and_says_so(
