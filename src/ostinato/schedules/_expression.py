@@ -35,10 +35,10 @@ _STEP = re.compile(r"/(\d+)(?=,|$)", re.ASCII)
 _STEP_IN_ONE_VALUE = re.compile(r"(?<![^,])(\w+)-\1/0*[1-9]\d*(?=,|$)", re.ASCII)
 # Where cronsim's words can be misread, or be shorter.
 _WORDS = {
+    # Between the days of the month and those of the week, of which one is enough.
+    " and on ": " or on ",
     "on Monday through Friday": "on weekdays",
     "on Sunday through Saturday": "every day",
-    "day of month and on": "day of the month or on",
-    "day of month and every": "day of the month or every",
     "day of month": "day of the month",
     "At minute 0 past every": "At the start of every",
     **{

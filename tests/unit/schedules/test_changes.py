@@ -83,6 +83,20 @@ def test_s39_s43_a_vanished_midnight_is_made_up_for():
     assert found == ["07 04:00", "08 04:00", "09 03:00"]
 
 
+def test_s39_s43_three_hours_are_made_up_for():
+    """S39, S43: at Casey the 18th of October 2009 went on with 05:00 after 01:59."""
+    found = due("30 2 * * *", "Antarctica/Casey", "2009-10-16", "2009-10-19")
+
+    assert found == ["16 18:30", "17 18:00", "18 15:30"]
+
+
+def test_s40_the_end_of_a_long_gap_is_as_good_as_any_other_instant():
+    """S40: in Samoa the 31st of December 2011 had its midnight."""
+    found = due("0 0 * * *", "Pacific/Apia", "2011-12-29", "2012-01-01")
+
+    assert found == ["29 10:00", "30 10:00", "31 10:00"]
+
+
 def test_s40_a_day_that_never_was_is_not_made_up_for():
     """S40: Samoa left out the 30th of December 2011, and went on with the 31st."""
     found = due("0 9 * * *", "Pacific/Apia", "2011-12-29", "2012-01-01")

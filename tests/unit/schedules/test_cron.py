@@ -230,3 +230,47 @@ def test_s45_there_are_no_leap_seconds():
 def test_a_cron_describes_itself(expression: str, words: str):
     """The words are short, and cannot be misread."""
     assert words in Cron(expression, tz="Europe/Zurich").describe()
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("* * * * *", "every minute, UTC"),
+        ("*/2 * * * *", "every 2 minutes, UTC"),
+        ("*/5 * * * *", "every 5 minutes, UTC"),
+        ("*/10 * * * *", "every 10 minutes, UTC"),
+        ("*/12 * * * *", "every 12 minutes, UTC"),
+        ("*/15 * * * *", "every 15 minutes, UTC"),
+        ("*/20 * * * *", "every 20 minutes, UTC"),
+        ("*/30 * * * *", "every 30 minutes, UTC"),
+        ("*/7 * * * *", "every seventh minute of every hour, UTC"),
+        ("*/53 * * * *", "every 53rd minute of every hour, UTC"),
+        ("0 * * * *", "at the start of every hour, UTC"),
+        ("7 */22 * * *", "at minute 7 past every 22nd hour, UTC"),
+        ("0 0 1,21,23 * *", "at 00:00 on the first, the 21st, and the 23rd day of the month, UTC"),
+        ("0 0 */2 * fri", "at 00:00 on every second day of the month if it's on Friday, UTC"),
+        ("0 9 L * *", "at 09:00 on the last day of every month, UTC"),
+        (
+            "0 0 1,9/5 1 *",
+            "at 00:00 on the first day of the month and every fifth day of the month",
+        ),
+    ],
+)
+def test_the_words_of_a_cron_are_these(expression: str, words: str):
+    """They are shown in lists of tasks, where one reads them quickly."""
+    assert Cron(expression).describe() == words
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("0 0 13 * fri", "on the 13th day of the month or on Friday"),
+        ("0 0 1-7 * mon", "on every day of the month from 1 through 7 or on Monday"),
+        ("0 0 9/5 * mon-fri", "on every fifth day of the month from 9 through 31 or on weekdays"),
+        ("0 0 L * mon#1", "on the last day of the month or on the first Monday of the month"),
+        ("0 0 1-7 * sun-sat", "on every day of the month from 1 through 7 or every day"),
+    ],
+)
+def test_s36_of_two_fields_for_days_one_is_enough_in_words_as_well(expression: str, words: str):
+    """S36: `1-7 * mon` is no first Monday, and is not described as if it were."""
+    assert Cron(expression).describe() == f"at 00:00 {words}, UTC"
