@@ -76,6 +76,15 @@ def test_s41_asked_while_times_come_again_a_fixed_time_waits_for_the_hour_to_end
     assert cron.next_after(asked) == datetime(2026, 11, 1, 7, tzinfo=UTC)
 
 
+def test_s38_s41_the_last_second_before_a_clock_is_set_back_is_not_due_twice():
+    """S38, S41: asked at the first 02:59:59 in Zurich, the second one is next."""
+    cron = Cron("59 59 * * * *", tz="Europe/Zurich", seconds=True)
+
+    found = cron.upcoming(2, after=datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC))
+
+    assert [f"{each:%H:%M:%S}" for each in found] == ["01:59:59", "02:59:59"]
+
+
 def test_s39_s43_a_vanished_midnight_is_made_up_for():
     """S39, S43: in Santiago the 8th of September 2024 began at 01:00."""
     found = due("0 0 * * *", "America/Santiago", "2024-09-07", "2024-09-10")

@@ -91,6 +91,13 @@ def test_s18_a_delay_has_no_grid():
     assert delay.next_after(datetime(9999, 12, 31, 23, 59, tzinfo=UTC)) is None
 
 
+def test_s14_the_parts_of_a_delay_add_up():
+    """S14: weeks, days, hours, minutes and seconds, as with `Every`."""
+    parts = {"weeks": 1, "days": 2, "hours": 3, "minutes": 4, "seconds": 5}
+
+    assert Delay(**parts).period == Every(**parts).period == timedelta(**parts)
+
+
 def test_s18_a_delay_cannot_be_combined():
     """S18: with nothing else, and in no window; the remedy is named."""
     with pytest.raises(InvalidScheduleError, match=r"5 minutes after .* use Every"):

@@ -105,11 +105,11 @@ def test_s18_an_aligned_grid_lies_on_the_multiples_since_1970():
 
 def test_s18_an_aligned_grid_has_always_been():
     """S18: it goes back before 1970, and does not begin with an anchor."""
-    before = datetime(1969, 12, 31, 23, 59, tzinfo=UTC)
+    before = datetime(1969, 12, 31, 22, 59, tzinfo=UTC)
 
     assert Every(hours=1, align=True).upcoming(2, after=before) == [
+        datetime(1969, 12, 31, 23, tzinfo=UTC),
         datetime(1970, 1, 1, tzinfo=UTC),
-        datetime(1970, 1, 1, 1, tzinfo=UTC),
     ]
 
 
@@ -175,6 +175,15 @@ def test_only_seconds_may_be_a_timedelta():
             Every(hours=8).anchored(AT),
             "every 8 hours, at 02:37, 10:37 and 18:37 UTC, since its first start",
         ),
+        (
+            Every(hours=6).anchored(AT),
+            "every 6 hours, at 00:37, 06:37, 12:37 and 18:37 UTC, since its first start",
+        ),
+        (
+            Every(hours=4.8).anchored(AT),
+            "every 4 hours and 48 minutes, from 04:13 UTC on, since its first start",
+        ),
+        (Every(minutes=59).anchored(AT), "every 59 minutes"),
         (Every(days=1).anchored(AT), "every day, at 18:37 UTC, since its first start"),
         (
             Every(weeks=1).anchored(AT),
