@@ -237,6 +237,19 @@ def test_a_window_keeps_its_start_and_not_its_end():
     )
 
 
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (time(9), "between 09:00 and 17:30, UTC"),
+        (time(9, 0, 30), "between 09:00:30 and 17:30, UTC"),
+        (time(9, 0, 0, 5), "between 09:00:00.000005 and 17:30, UTC"),
+    ],
+)
+def test_a_window_shows_its_times_as_exactly_as_it_must(start: time, words: str):
+    """Minutes, where there is nothing finer."""
+    assert HOURLY.between(start, time(17, 30)).describe().endswith(words)
+
+
 def test_a_window_may_span_midnight():
     """From 22 to 1 there are 22, 23 and 0 o'clock."""
     window = HOURLY.between(time(22), time(1))

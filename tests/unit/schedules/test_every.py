@@ -170,6 +170,10 @@ def test_only_seconds_may_be_a_timedelta():
         (Every(days=1, seconds=1), "every day and 1 second"),
         (Every(weeks=1, hours=2, seconds=1), "every week, 2 hours and 1 second"),
         (Every(minutes=7).anchored(AT), "every 7 minutes"),
+        (
+            Every(hours=12).anchored(AT + timedelta(milliseconds=5)),
+            "every 12 hours, at 06:37 and 18:37 UTC, since its first start",
+        ),
         (Every(hours=1).anchored(AT), "every hour, from 00:37 UTC on, since its first start"),
         (
             Every(hours=8).anchored(AT),
@@ -193,6 +197,8 @@ def test_only_seconds_may_be_a_timedelta():
             Every(days=3).anchored(AT),
             "every 3 days, counted from 2026-03-04 18:37 UTC, since its first start",
         ),
+        (Every(hours=12, align=True, offset=1), "every 12 hours, at 00:00:01 and 12:00:01 UTC"),
+        (Every(days=1, align=True, offset=0.001), "every day, at 00:00:00.001000 UTC"),
         (Every(days=1, align=True, offset=32_400), "every day, at 09:00 UTC"),
         (Every(weeks=1, align=True), "every week, on Thursday at 00:00 UTC"),
         (Every(minutes=1, align=True, offset=1.5), "every minute, from 00:00:01.500000 UTC on"),
