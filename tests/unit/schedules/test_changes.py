@@ -58,6 +58,18 @@ def test_s41_a_wildcard_runs_in_both_of_two_equal_hours():
     assert found == ["01 05:00", "01 05:30", "01 06:00", "01 06:30", "01 07:00", "01 07:30"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("30 * * * *", ["01 04:30", "01 05:30", "01 06:30", "01 07:30"]),
+        ("*/30 1 * * *", ["01 05:00", "01 05:30", "01 06:00", "01 06:30"]),
+    ],
+)
+def test_s41_one_wildcard_is_enough(expression: str, found: list[str]):
+    """S41: in the minutes or in the hours; in New York 01:30 comes twice on the 1st."""
+    assert due(expression, "America/New_York", "2026-11-01T04:00", "2026-11-01T08:00") == found
+
+
 def test_s41_every_second_of_a_fixed_hour_runs_once():
     """S41: six fields have the same rules: in the second of two equal hours nothing runs."""
     cron = Cron("* 30 1 * * *", tz="America/New_York", seconds=True)

@@ -125,6 +125,26 @@ def test_s36_the_position_counts_the_fields_that_were_given():
     assert caught.value.position == 0
 
 
+@pytest.mark.parametrize(
+    ("expression", "values"),
+    [
+        ("*/{} * * * * *", 60),
+        ("0 */{} * * * *", 60),
+        ("0 0 */{} * * *", 24),
+        ("0 0 0 */{} * *", 31),
+        ("0 0 0 1 */{} *", 12),
+        ("0 0 0 * * */{}", 7),
+    ],
+)
+def test_s36_a_step_is_as_long_as_its_field_at_the_most(expression: str, values: int):
+    """S36: a longer one would never be taken."""
+    longest = Cron(expression.format(values), seconds=True)
+
+    assert longest.next_after(NEW_YEAR) is not None
+    with pytest.raises(InvalidCronError, match=f"steps by {values + 1} .* has {values} values"):
+        Cron(expression.format(values + 1), seconds=True)
+
+
 def test_s37_the_zone_is_utc_unless_it_is_named():
     """S37: an IANA key, a ZoneInfo, a fixed offset; UTC where nothing is said."""
     assert first(Cron("0 9 * * *"), 1) == ["01-01 09:00"]
@@ -251,8 +271,11 @@ def test_a_cron_describes_itself(expression: str, words: str):
         ("0 0 */2 * fri", "at 00:00 on every second day of the month if it's on Friday, UTC"),
         ("0 9 L * *", "at 09:00 on the last day of every month, UTC"),
         (
-            "0 0 1,9/5 1 *",
-            "at 00:00 on the first day of the month and every fifth day of the month",
+            "0 0 1,9/5 * *",
+            (
+                "at 00:00 on the first day of the month"
+                " and every fifth day of the month from 9 through 31, UTC"
+            ),
         ),
     ],
 )
