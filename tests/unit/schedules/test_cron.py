@@ -117,6 +117,14 @@ def test_s10_s36_what_cannot_be_is_refused(expression: str, position: int | None
     assert (caught.value.expression, caught.value.position) == (expression, position)
 
 
+def test_s10_a_number_that_python_refuses_to_read_is_refused_as_any_other():
+    """S10: thousands of digits are an InvalidCronError, shown in short."""
+    with pytest.raises(InvalidCronError, match="cannot be read in its minute field") as caught:
+        Cron(f"{'9' * 5_000} * * * *")
+
+    assert caught.value.position == 0
+
+
 def test_s36_the_position_counts_the_fields_that_were_given():
     """S36: with six fields the first one is that of the seconds."""
     with pytest.raises(InvalidCronError, match="second field: '61'") as caught:

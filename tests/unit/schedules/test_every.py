@@ -167,6 +167,10 @@ def test_only_seconds_may_be_a_timedelta():
     [
         (Every(hours=1), "every hour"),
         (Every(minutes=90), "every 90 minutes"),
+        (Every(minutes=119), "every 119 minutes"),
+        (Every(minutes=121), "every 2 hours and 1 minute"),
+        (Every(seconds=0.001), "every millisecond"),
+        (Every(seconds=0.12), "every 120 milliseconds"),
         (Every(days=1, seconds=1), "every day and 1 second"),
         (Every(weeks=1, hours=2, seconds=1), "every week, 2 hours and 1 second"),
         (Every(minutes=7).anchored(AT), "every 7 minutes"),
