@@ -68,7 +68,12 @@ def main(arguments: list[str]) -> int:
     """Try the mutants that the *arguments* ask for; return 0 where enough were killed."""
     parser = argparse.ArgumentParser(prog="dev.py mutation", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
-    parser.add_argument("--only", default="", help="only mutants whose label contains this")
+    parser.add_argument(
+        *("--only", "-o"),
+        action="append",
+        default=[],
+        help="only mutants whose label contains this; may be given several times",
+    )
     wish = parser.parse_args(arguments)
     if unknown := set(wish.parts) - set(PARTS):
         parser.error(f"no part is called {', '.join(unknown)}")
@@ -83,7 +88,7 @@ def main(arguments: list[str]) -> int:
     return 0 if wish.only or min(shares) >= ASKED else 1
 
 
-def _try_part(name: str, only: str) -> float:
+def _try_part(name: str, only: list[str]) -> float:
     """Try the mutants of the part *name* and return how many percent of them were killed."""
     part, begun = PARTS[name], time.monotonic()
     files = [file for pattern in part.modules for file in sorted(SOURCE.glob(pattern))]
@@ -102,9 +107,11 @@ def _try_part(name: str, only: str) -> float:
     return share
 
 
-def _wanted(file: Path, only: str) -> Iterator[tuple[ast.Module, Mutant]]:
+def _wanted(file: Path, only: list[str]) -> Iterator[tuple[ast.Module, Mutant]]:
     tree = ast.parse(file.read_bytes())
-    return ((tree, each) for each in mutants_of(tree) if only in f"{file.name}:{each.label}")
+    for mutant in mutants_of(tree):
+        if not only or any(part in f"{file.name}:{mutant.label}" for part in only):
+            yield tree, mutant
 
 
 def _try_mutant(tree: ast.Module, mutant: Mutant, file: Path, reach: Reach) -> bool:

@@ -168,6 +168,7 @@ def test_only_seconds_may_be_a_timedelta():
         (Every(hours=1), "every hour"),
         (Every(minutes=90), "every 90 minutes"),
         (Every(minutes=119), "every 119 minutes"),
+        (Every(weeks=121), "every 121 weeks"),
         (Every(minutes=121), "every 2 hours and 1 minute"),
         (Every(seconds=0.001), "every millisecond"),
         (Every(seconds=0.12), "every 120 milliseconds"),
