@@ -257,9 +257,11 @@ def test_a_window_may_span_midnight():
     assert [each.hour for each in window.upcoming(4, after=AT)] == [22, 23, 0, 22]
 
 
-def test_a_window_opens_again_where_the_clock_is_set_back():
-    """In both hours from 1 to 2 of the night in New York the window is open."""
-    window = Every(minutes=30, align=True).between(time(1, 30), time(2), tz="America/New_York")
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_window_opens_again_where_the_clock_is_set_back(fold: int):
+    """In both hours from 1 to 2 of the night in New York, whichever of them its start is of."""
+    start = time(1, 30, fold=fold)
+    window = Every(minutes=30, align=True).between(start, time(2), tz="America/New_York")
 
     found = window.upcoming(3, after=datetime(2026, 11, 1, tzinfo=UTC))
 
