@@ -159,6 +159,7 @@ def test_s37_the_zone_is_utc_unless_it_is_named():
     assert first(Cron("0 9 * * *", tz="Europe/Zurich"), 1) == ["01-01 08:00"]
     assert first(Cron("0 9 * * *", tz=ZoneInfo("Asia/Tokyo")), 1) == ["01-02 00:00"]
     assert first(Cron("0 9 * * *", tz="+05:30"), 1) == ["01-01 03:30"]
+    assert first(Cron("0 9 * * *", tz="+05:45"), 1) == ["01-01 03:15"]
     assert first(Cron("0 9 * * *", tz=timezone(timedelta(hours=-3))), 1) == ["01-01 12:00"]
 
 
@@ -190,8 +191,19 @@ def test_s10_a_zone_without_a_key_is_refused():
     with next(file for file in files if file.exists()).open("rb") as data:
         nameless = ZoneInfo.from_file(data)
 
-    with pytest.raises(InvalidScheduleError, match="without a key"):
+    with pytest.raises(InvalidScheduleError) as caught:
         Cron("0 9 * * *", tz=nameless)
+
+    assert str(caught.value) == (
+        "a ZoneInfo without a key has no name to be stored by; pass its IANA key"
+    )
+
+
+def test_s19_zones_of_one_name_are_equal():
+    """S19: whoever has read the rules, and how often."""
+    again = ZoneInfo.no_cache("Europe/Zurich")
+
+    assert Cron("@daily", tz=again) == Cron("@daily", tz="Europe/Zurich")
 
 
 def test_a_fixed_offset_has_one_name_however_it_is_written():
