@@ -1,6 +1,6 @@
 """Cron where clocks are changed: the cases by which other libraries have fallen."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -201,3 +201,30 @@ def test_s42_the_days_around_a_change_are_as_always():
 
     assert len(set(days)) == 365
     assert sum(each.astimezone(cron.zone.rules).hour == 2 for each in found) == 364
+
+
+def test_a_local_time_has_no_instant_or_one_or_two():
+    """In Zurich: a day in June, the hour that is skipped in March, the one that comes twice."""
+    zone = Cron("@daily", tz="Europe/Zurich").zone
+
+    found = [
+        zone.instants_of(datetime.fromisoformat(local))
+        for local in ("2026-06-01T12:00", "2026-03-29T02:30", "2026-10-25T02:30")
+    ]
+
+    assert [[f"{each:%H:%M}" for each in instants] for instants in found] == [
+        ["10:00"],
+        [],
+        ["00:30", "01:30"],
+    ]
+
+
+def test_a_change_is_found_to_the_second_and_no_later_than_it_is_asked_for():
+    """Zurich's clock is set back at 01:00 UTC, wherever between two seconds one asks."""
+    zone, change = Cron("@daily", tz="Europe/Zurich").zone, datetime(2026, 10, 25, 1, tzinfo=UTC)
+    minutes, odd = timedelta(minutes=10), timedelta(microseconds=7)
+
+    assert zone.first_change(change - minutes + odd, change + minutes + odd) == change
+    assert zone.first_change(change - minutes - odd, change) == change
+    assert zone.first_change(change - minutes, change - odd) is None
+    assert zone.first_change(change, change + minutes) is None
