@@ -160,6 +160,7 @@ def test_s37_the_zone_is_utc_unless_it_is_named():
     assert first(Cron("0 9 * * *", tz=ZoneInfo("Asia/Tokyo")), 1) == ["01-02 00:00"]
     assert first(Cron("0 9 * * *", tz="+05:30"), 1) == ["01-01 03:30"]
     assert first(Cron("0 9 * * *", tz="+05:45"), 1) == ["01-01 03:15"]
+    assert first(Cron("0 9 * * *", tz="-03:30"), 1) == ["01-01 12:30"]
     assert first(Cron("0 9 * * *", tz=timezone(timedelta(hours=-3))), 1) == ["01-01 12:00"]
 
 
