@@ -54,6 +54,7 @@ def seconds(due, following, passed=None, *, is_truncated=False) -> Decision:
         (Missed.RUN_ALL, None, 45, seconds(10, 20)),
         (Missed.RUN_ALL, 20, 45, seconds(30, 40, (10, 20, 2, TOO_LATE))),
         (Missed.RUN_ALL, 25, 45, seconds(20, 30, (10, 10, 1, TOO_LATE))),
+        (Missed.RUN_ALL, 25, 45.000_5, seconds(30, 40, (10, 20, 2, TOO_LATE))),
         (Missed.RUN_ALL, 35, 45, seconds(10, 20)),
         (Missed.RUN_ALL, 34.999, 45, seconds(20, 30, (10, 10, 1, TOO_LATE))),
         (Missed.RUN_ALL, 4, 45, seconds(None, 50, (10, 40, 4, TOO_LATE))),
