@@ -37,6 +37,16 @@ def test_what_is_due_is_taken_in_the_order_of_its_instants() -> None:
     assert (agenda.next_at(), len(agenda)) == (None, 0)
 
 
+def test_any_number_may_stand_at_one_instant() -> None:
+    """They are taken together, in the order in which they were put."""
+    agenda, everyone = Agenda(), standings(4)
+    for standing in everyone:
+        agenda.put(10, standing)
+
+    assert len(agenda) == 4
+    assert list(agenda.take_due(10)) == everyone
+
+
 def test_the_last_instant_counts() -> None:
     """A task stands on it once."""
     agenda, (a, b) = Agenda(), standings(2)
