@@ -1,9 +1,9 @@
 """One process's heap of next instants."""
 
 from collections import Counter
+from random import Random
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from ostinato import Scheduler
 from ostinato._engine import _agenda
@@ -140,21 +140,15 @@ def test_what_is_thrown_away_is_more_than_what_is_kept() -> None:
     assert list(agenda.take_due(many + 1)) == everyone[1:]
 
 
-STEPS = st.one_of(
-    st.tuples(st.just("put"), st.integers(0, 4), st.integers(0, 6)),
-    st.tuples(st.just("remove"), st.integers(0, 4), st.just(0)),
-    st.tuples(st.sampled_from(["take", "shift"]), st.just(0), st.integers(-2, 6)),
-    st.tuples(st.just("look"), st.just(0), st.just(0)),
-)
-
-
-@given(st.lists(STEPS, max_size=30))
-def test_an_agenda_is_a_table_of_instants(steps: list[tuple[str, int, int]]) -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_an_agenda_is_a_table_of_instants(seed: int) -> None:
     """Each task stands at the instant that it was put at last; what is left over is counted."""
-    agenda, everyone = Agenda(), standings(5)
+    agenda, everyone, random = Agenda(), standings(5), Random(seed)
     model: dict[Standing, int] = {}
 
-    for action, number, figure in steps:
+    for _ in range(300):
+        action = random.choice(["put", "put", "put", "put", "remove", "take", "shift", "look"])
+        number, figure = random.randrange(5), random.randrange(-1, 4)
         standing = everyone[number]
         match action:
             case "put":
