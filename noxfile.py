@@ -36,6 +36,7 @@ ENDURANCE_TESTS = (
     "tests/integration/test_leaks*",
     "tests/properties/test_accounting_machine*",
     "tests/properties/test_declaration_fuzz*",
+    "tests/properties/test_stores_machine*",
 )
 MEASURED = ROOT / ".nox" / "measured"
 

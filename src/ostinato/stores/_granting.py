@@ -1,9 +1,12 @@
-"""Whether a claim is granted: the rule that every store keeps, in Python; pure."""
+"""Whether a claim is granted, and what a run's end means: what every store keeps, in Python."""
 
 from ostinato._lease import Claim, Lease, Takeover, TaskRow
-from ostinato._outcomes import RunKind
+from ostinato._outcomes import Outcome, RunKind
+from ostinato._run import Run
 
-__all__ = ["is_granted", "taken_over"]
+__all__ = ["is_granted", "note_outcome", "taken_over"]
+
+_COUNTED_AS_FAILURE = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
 def is_granted(row: TaskRow, claim: Claim, now: float) -> bool:
@@ -38,6 +41,15 @@ def taken_over(
     row.takeovers += 1
     row.held = held._replace(token=row.token, until=until, owner=owner)
     return (row.held,)
+
+
+def note_outcome(row: TaskRow, run: Run) -> None:
+    """Write into *row* what the end of *run* means for the task."""
+    if run.outcome is Outcome.SUCCEEDED:
+        row.last_success = run._due
+        row.failures_in_row = 0
+    elif run.outcome in _COUNTED_AS_FAILURE:
+        row.failures_in_row += 1
 
 
 def _has_room(row: TaskRow, concurrency: int | None, now: float) -> bool:

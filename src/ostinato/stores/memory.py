@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
 from typing import cast
 
 from ostinato._lease import (
@@ -24,15 +23,13 @@ from ostinato._ledger import Ledger, Success
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 from ostinato.errors import TaskNotFoundError
-from ostinato.stores._granting import is_granted, taken_over
+from ostinato.stores._granting import is_granted, note_outcome, taken_over
 from ostinato.stores._memory_history import MemoryHistory
 
 __all__ = ["MemoryStore"]
 
 # A process that is alone with its store has no rival to whom a lease could be lost.
 _UNLIMITED = 1 << 62
-_COUNTED_AS_FAILURE = (Outcome.FAILED, Outcome.TIMED_OUT)
-_token_of = attrgetter("token")
 
 
 class MemoryStore(MemoryHistory):
@@ -43,6 +40,8 @@ class MemoryStore(MemoryHistory):
         super().__init__(keep)
         self._spaces: dict[str, tuple[dict[str, TaskRow], dict[str, Ledger]]] = {}
         self._workers: dict[tuple[str, str], WorkerRow] = {}
+        # What a lease does not tell of the runs that are no ticks, for as long as they last.
+        self._by_hand: dict[tuple[str, str, int], Claim] = {}
         self._enter("")
         self._owner = ""
         self._now: Callable[[], float] = float
@@ -83,18 +82,17 @@ class MemoryStore(MemoryHistory):
                     continue
                 rows[claim.name] = row
                 if isinstance(claim, Takeover):
-                    leases += taken_over(row, claim, now, until, owner)
+                    leases += self._taken_over(row, claim, now, until)
                     continue
-                name, _, _, due, following, passed, _, kind, _, concurrency = claim
+                name, _, _, due, following, passed, _, _, _, concurrency = claim
                 if not is_granted(row, claim, exact):
                     continue
                 if passed is not None or row.held is not None or row.beside:
                     self._clear_the_way(row, claim, now)
-                if kind is RunKind.TICK:
-                    row.next_due = following
                 if due is None:
+                    row.next_due = following
                     continue
-                if kind is RunKind.TICK and not self._is_begun(row, due):
+                if not self._is_begun(row, claim, due):
                     continue
                 row.token = token = row.token + 1
                 granted = new_lease((name, due, token, until, owner))
@@ -235,16 +233,34 @@ class MemoryStore(MemoryHistory):
             if claim.concurrency == 1 and row.held is not None:
                 expired.append(row.held)
                 row.held = None
-        for lease in sorted(expired, key=_token_of):
+        for lease in sorted(expired, key=lambda each: each.token):
             row.beside.pop(lease.token, None)
-            run = Run(row.name, lease.due, self._namespace, token=lease.token)
+            run = self._run_of(lease)
             run.outcome, run.error = Outcome.ABANDONED, LEASE_EXPIRED
             self.ledger(row.name).add(run)
         if claim.passed is not None:
             self.ledger(row.name).skip(row.name, self._namespace, claim.passed)
 
-    def _is_begun(self, row: TaskRow, due: int) -> bool:
-        """Count the start of the tick *due*, unless it was run or skipped before."""
+    def _run_of(self, lease: Lease) -> Run:
+        claim = self._by_hand.pop((self._namespace, lease.name, lease.token), None)
+        kind = RunKind.TICK if claim is None else claim.kind
+        run = Run(lease.name, lease.due, self._namespace, kind, lease.token)
+        if claim is not None:
+            run._rarely.id = claim.run_id
+        return run
+
+    def _taken_over(self, row: TaskRow, claim: Takeover, now: int, until: int) -> tuple[Lease, ...]:
+        if (self._namespace, claim.name, claim.token) in self._by_hand:
+            # What was started by hand is no tick, and not started again.
+            return ()
+        return taken_over(row, claim, now, until, self._owner)
+
+    def _is_begun(self, row: TaskRow, claim: Claim, due: int) -> bool:
+        """Move on to the next tick, and count the start of *due*, unless it was run before."""
+        if claim.kind is not RunKind.TICK:
+            self._by_hand[self._namespace, row.name, row.token + 1] = claim
+            return True
+        row.next_due = claim.next_due
         last = row.last_due
         if last is None or due > last:
             row.last_due = due
@@ -266,10 +282,12 @@ class MemoryStore(MemoryHistory):
             row.held = None
         elif concurrency == 1 or row.beside.pop(run.token, None) is None:
             return row if self._is_settled(run) else None
+        if self._by_hand:
+            self._by_hand.pop((self._namespace, run.task_name, run.token), None)
         if row.cancel_requested:
             row.cancel_requested.discard(run.token)
         row.last_run = run
-        _note_outcome(row, run)
+        note_outcome(row, run)
         if moves:
             row.next_due = next_due
         if pause is not None:
@@ -280,13 +298,3 @@ class MemoryStore(MemoryHistory):
         if passed is not None:
             ledger.skip(run.task_name, self._namespace, passed)
         return row
-
-
-def _note_outcome(row: TaskRow, run: Run) -> None:
-    is_tick = run.kind is RunKind.TICK
-    if run.outcome is Outcome.SUCCEEDED:
-        row.last_success = run._due
-    if is_tick and run.outcome is Outcome.SUCCEEDED:
-        row.failures_in_row = 0
-    elif is_tick and run.outcome in _COUNTED_AS_FAILURE:
-        row.failures_in_row += 1

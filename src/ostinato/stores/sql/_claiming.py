@@ -81,8 +81,9 @@ def swap_of(claim: Claim, without: Collection[str] = ()) -> str:
 # The rest of a claim, once the row is won: all in the same transaction.
 TOKEN = "SELECT token FROM {task} WHERE ns = :ns AND name = :name"  # noqa: S105 - of a lease
 TAKEN = "SELECT token, running_due FROM {task} WHERE ns = :ns AND name = :name"
+# A moment before what its successor skips and does, for that is the order in which they are listed.
 ABANDON = (
-    "UPDATE {run} SET outcome = 'abandoned', error = :expired, recorded = :now"
+    "UPDATE {run} SET outcome = 'abandoned', error = :expired, recorded = :now - 1"
     " WHERE ns = :ns AND name = :name AND recorded IS NULL"
     " AND lease_until >= :least AND lease_until <= :now"
 )
@@ -105,6 +106,9 @@ TAKE_OVER = (
     " lease_token = token + 1, token = token + 1"
     " WHERE ns = :ns AND name = :name AND lease_token = :taken AND lease_until <= :now"
     " AND declared_spec = :spec AND paused = 0"
+    # What was started by hand is no tick, and not started again.
+    " AND EXISTS (SELECT 1 FROM {run} r WHERE r.ns = :ns AND r.name = :name AND r.due = running_due"
+    " AND r.number = 0 AND r.reason = '' AND r.token = :taken AND r.recorded IS NULL)"
 )
 TAKE_OVER_RUN = (
     "UPDATE {run} SET token = :token, owner = :owner, takeover = takeover + 1"

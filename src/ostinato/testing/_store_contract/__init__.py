@@ -1,5 +1,6 @@
 """What every store has to keep, as tests that a store's own test module inherits."""
 
+from ostinato.testing._store_contract._beside import BesideClauses
 from ostinato.testing._store_contract._claims import ClaimClauses
 from ostinato.testing._store_contract._leases import LeaseClauses
 from ostinato.testing._store_contract._memory import MemoryClauses
@@ -7,7 +8,7 @@ from ostinato.testing._store_contract._memory import MemoryClauses
 __all__ = ["StoreContract"]
 
 
-class StoreContract(ClaimClauses, LeaseClauses, MemoryClauses):
+class StoreContract(ClaimClauses, LeaseClauses, BesideClauses, MemoryClauses):
     """The contract of stores: a subclass is the test module of one.
 
     The subclass has a pytest fixture `store_factory`. It returns a function that makes stores,
