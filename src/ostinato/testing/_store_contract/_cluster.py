@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from ostinato._lease import Claim, Lease, Registration, Settlement, TaskRow
@@ -45,16 +45,16 @@ class Worker:
         known = [Registration(each, spec, self.begin, formerly) for each in names]
         return self.store.register(known).rows[names[-1]]
 
-    def tick(self, number: int = 0, name: str = "task", **changes: object) -> Claim:
+    def tick(self, number: int = 0, name: str = "task", **changes: Any) -> Claim:
         """Return the claim of the tick *number*, for a task that follows its grid."""
         due = self.due(number)
         claim = Claim(name, SPEC, due, due, due + PERIOD)
-        return claim._replace(**changes)  # type: ignore[arg-type] # the fields are the test's affair
+        return claim._replace(**changes)
 
-    def manual(self, run_id: str = "by-hand", **changes: object) -> Claim:
+    def manual(self, run_id: str = "by-hand", **changes: Any) -> Claim:
         """Return the claim of a run that moves no tick."""
         claim = Claim("task", SPEC, None, self.begin, None, kind=RunKind.MANUAL, run_id=run_id)
-        return claim._replace(**changes)  # type: ignore[arg-type] # as above
+        return claim._replace(**changes)
 
     def take(self, claim: Claim, lease: int = LONG) -> Lease | None:
         """Claim, and return the lease if it was granted."""
@@ -67,10 +67,10 @@ class Worker:
         assert granted is not None
         return granted
 
-    def settle(self, lease: Lease, outcome: Outcome = Outcome.SUCCEEDED, **changes: object) -> bool:
+    def settle(self, lease: Lease, outcome: Outcome = Outcome.SUCCEEDED, **changes: Any) -> bool:
         """Tell how the run of *lease* ended; return whether the lease was still held."""
         settlement = Settlement(ended(lease, outcome, self.namespace))
-        told = settlement._replace(**changes)  # type: ignore[arg-type] # as above
+        told = settlement._replace(**changes)
         return self.store.settle([told])[0] is not None
 
     def row(self, name: str = "task") -> TaskRow:
