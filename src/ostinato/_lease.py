@@ -113,7 +113,8 @@ class Settlement(NamedTuple):
     """How a run ended, as its worker tells the store.
 
     Attributes:
-        run: The run, which has ended; its token is that of its lease.
+        run: The run, which has ended; its token is that of its lease. Where a tick was claimed
+            and then not started, for its task was steered, the record of a skipped one.
         moves: Whether *next_due* is to be written.
         next_due: The instant that the row holds afterwards.
         passed: What was passed over under the run.

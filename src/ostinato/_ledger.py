@@ -56,7 +56,12 @@ class Ledger:
             self.prune(self._keep)
 
     def add(self, run: Run) -> None:
-        """Remember a *run* that has ended."""
+        """Remember a *run* that has ended, or the record of ticks that were skipped."""
+        if run.kind is RunKind.SKIPPED and run.reason is not None:
+            last = milliseconds_of(run.last_due)
+            passed = Skipped(run._due, last, run.count, run.reason)
+            self.skip(run.task_name, run._namespace, passed)
+            return
         if run.kind is not RunKind.MANUAL:
             outcome, counts = run.outcome or Outcome.ABANDONED, self._counts
             if outcome in counts:

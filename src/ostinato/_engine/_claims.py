@@ -12,8 +12,8 @@ from ostinato._engine._settling import Settling
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
 from ostinato._engine._timeline import Timeline
-from ostinato._lease import Claim, Reply, Skipped, TaskRow, new_claim
-from ostinato._outcomes import RunKind
+from ostinato._lease import Claim, Lease, Reply, Settlement, Skipped, TaskRow, new_claim
+from ostinato._outcomes import RunKind, SkipReason
 from ostinato._policy import Overlap
 from ostinato._run import Run
 from ostinato.errors import AlreadyRunningError
@@ -29,7 +29,8 @@ _POLL = 5.0
 
 # A tick, or a range of ticks to skip, that is to be claimed: the instant that its row must hold,
 # and what was decided about it. Bare tuples, for there is one for each tick.
-Wanted = tuple[Standing, int, tuple[int | None, int | None, Skipped | None, bool]]
+Decided = tuple[int | None, int | None, Skipped | None, bool]
+Wanted = tuple[Standing, int, Decided]
 
 
 class Claims:
@@ -139,20 +140,48 @@ class Claims:
                 self._put_back(standing, self.backoff.left)
             return
         leases = {lease.name: lease for lease in reply.leases}
+        for standing, _, decision in wanted:
+            if standing.name in leases:
+                # The store has moved on: before any of the bodies can ask, or steer.
+                standing.next_due = decision[1]
         for standing, expected, decision in wanted:
             lease = leases.get(standing.name)
-            row = reply.rows.get(standing.name)
-            if lease is not None:
-                self._start(standing, decision, lease.token)
-            elif row is not None and decision[0] is None and row.next_due == decision[1]:
-                self._start(standing, decision)
-            elif row is not None and row.next_due != expected:
-                # Somebody else was first, or steered it: what the row says counts.
-                standing.next_due = row.next_due
-                self._on_next(standing)
+            if lease is None:
+                self._do_without(standing, expected, decision, reply)
+            elif standing.is_paused or standing.next_due != decision[1]:
+                # The body of one before it has steered it.
+                self._pass_over(standing, decision[2], lease)
             else:
-                # Another run holds its lease, or it is not to run: that may be over one day.
-                self._put_back(standing, self._until_free(row, reply.now))
+                self._start(standing, decision, lease.token)
+
+    def _do_without(
+        self, standing: Standing, expected: int, decision: Decided, reply: Reply
+    ) -> None:
+        """Go on with a task for which there is no lease: there is nothing to run, or it is had."""
+        row = reply.rows.get(standing.name)
+        if row is not None and decision[0] is None and row.next_due == decision[1]:
+            self._start(standing, decision)
+        elif row is not None and row.next_due != expected:
+            # Somebody else was first, or steered it: what the row says counts.
+            standing.next_due = row.next_due
+            self._on_next(standing)
+        else:
+            # Another run holds its lease, or it is not to run: that may be over one day.
+            self._put_back(standing, self._until_free(row, reply.now))
+
+    def _pass_over(self, standing: Standing, passed: Skipped | None, lease: Lease) -> None:
+        """Skip a tick that was claimed, for its task was steered before it could begin."""
+        if passed is not None:
+            self.settling.note_skipped(standing, passed, is_recorded=True)
+        due = lease.due
+        reason = SkipReason.PAUSED if standing.is_paused else SkipReason.OVERLAP
+        record = Run.of_skipped(
+            standing.name, self._namespace, first=due, last=due, count=1, reason=reason
+        )
+        record.token = lease.token
+        self.backoff.settle(standing, Settlement(record, concurrency=standing.concurrency))
+        skipped = Skipped(due, due, 1, reason)
+        self.settling.note_skipped(standing, skipped, is_recorded=True)
 
     def _ask(self, claims: list[Claim]) -> Reply | None:
         """Return the store's answer; None: it does not answer, and is asked again later."""
@@ -183,7 +212,7 @@ class Claims:
     def _start(
         self,
         standing: Standing,
-        decision: tuple[int | None, int | None, Skipped | None, bool],
+        decision: Decided,
         token: int = 0,
     ) -> None:
         due, standing.next_due, passed, _ = decision

@@ -45,10 +45,15 @@ def taken_over(
 
 def note_outcome(row: TaskRow, run: Run) -> None:
     """Write into *row* what the end of *run* means for the task."""
-    if run.outcome is Outcome.SUCCEEDED:
+    succeeded = run.outcome is Outcome.SUCCEEDED
+    if succeeded:
         row.last_success = run._due
+    if run.kind is RunKind.SKIPPED:
+        # It was claimed, and then not started.
+        row.starts -= 1
+    elif run.kind is RunKind.TICK and succeeded:
         row.failures_in_row = 0
-    elif run.outcome in _COUNTED_AS_FAILURE:
+    elif run.kind is RunKind.TICK and run.outcome in _COUNTED_AS_FAILURE:
         row.failures_in_row += 1
 
 

@@ -628,3 +628,66 @@ async def test_s31_rescheduled_to_a_delay_a_task_has_one_run_at_a_time(scope: Sc
         await sim.advance(seconds=68)
 
         assert starts(sim.runs(task)) == [0, 10, 27, 44, 61]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("how", ["pause", "reschedule", "pause and resume", "pause and catch up"])
+async def test_s92_a_body_steers_a_task_that_is_due_together_with_its_own(
+    how: str, scope: Scope
+) -> None:
+    """S92: the tick of the other, claimed together with its own, heeds it before it begins."""
+    scheduler = Scheduler()
+
+    @scheduler.every(seconds=10, scope=scope, name="first")
+    async def first(run: Run) -> None:
+        if run.due != at(10):
+            return
+        if how == "reschedule":
+            await scheduler.reschedule("second", Every(seconds=7))
+            return
+        await scheduler.pause("second")
+        if how != "pause":
+            await scheduler.resume("second", catch_up=how == "pause and catch up")
+
+    @scheduler.every(seconds=10, scope=scope, name="second")
+    async def second(run: Run) -> None: ...
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=25)
+        passed, counts = skips(sim, "second"), await recorded(scheduler, "second")
+
+        paused, overlapped = SkipReason.PAUSED, SkipReason.OVERLAP
+        assert (dues(sim.runs("second")), passed) == {
+            "pause": ([0], [(10, 10, 1, paused)] if scope is Scope.CLUSTER else []),
+            "reschedule": ([0, 17, 24], [(10, 10, 1, overlapped)]),
+            "pause and resume": (
+                ([0, 10, 20], []) if scope is Scope.CLUSTER else ([0, 20], [(10, 10, 1, paused)])
+            ),
+            "pause and catch up": ([0, 10, 20], []),
+        }[how]
+        assert told(sim)["ticks_skipped"] == len(passed)
+        assert sum(counts.values()) == len(sim.runs("second")) + len(passed)
+        if how == "pause":
+            await scheduler.resume("second")
+            await sim.advance(seconds=5)
+            assert skips(sim, "second") == [(10, 20, 2, paused)]
+            assert dues(sim.runs("second")) == [0, 30]
+
+
+async def test_s91_a_claimed_tick_that_is_not_started_does_not_count() -> None:
+    """S91: `max_runs` counts starts."""
+    scheduler = Scheduler()
+
+    @scheduler.every(seconds=10, name="first", max_runs=1)
+    async def first(run: Run) -> None:
+        await scheduler.pause("second")
+
+    @scheduler.every(seconds=10, name="second", max_runs=2)
+    async def second(run: Run) -> None: ...
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        await scheduler.resume("second")
+        await sim.advance(seconds=60)
+
+        assert dues(sim.runs("second")) == [10, 20]
