@@ -8,6 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ostinato._lifespans import (
+    is_served_from_here,
+    warn_of_ignored_handlers,
+    warn_of_late_attachment,
+    warn_of_lifespans_inside,
+)
 from ostinato.errors import ArgumentTypeError
 from ostinato.observers._records import write_record
 
@@ -37,7 +43,8 @@ def lifespan_of(scheduler: _Runnable) -> Lifespan:
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncGenerator[None]:
-        _warn_of_ignored_handlers(app)
+        warn_of_ignored_handlers(app)
+        warn_of_lifespans_inside(app)
         async with scheduler.running(app=app):
             yield
 
@@ -58,9 +65,13 @@ def attach(scheduler: _Runnable, app: object) -> None:
     if lifespan is None:
         remedy = "pass a FastAPI or Starlette application; wrap others by scheduler.asgi(app)"
         raise ArgumentTypeError("app", app, remedy)
-    if not isinstance(lifespan, _Attached):
+    if isinstance(lifespan, _Attached):
+        is_late = lifespan.is_open
+    else:
+        is_late = is_served_from_here(app)
         lifespan = _Attached(app, router)
-    lifespan.add(scheduler)
+    if lifespan.add(scheduler) and is_late:
+        warn_of_late_attachment()
 
 
 def wrapped(scheduler: _Runnable, app: ASGIApp) -> ASGIApp:
@@ -86,22 +97,36 @@ class _Attached:
         self._router = router
         self._inner: Lifespan = router.lifespan_context
         self._schedulers: list[_Runnable] = []
+        # Whether the application runs: who comes by then, comes too late.
+        self.is_open = False
         router.lifespan_context = self
         if (include := getattr(router, "include_router", None)) is not None:
             router.include_router = self._around(include)
 
-    def add(self, scheduler: _Runnable) -> None:
-        """Run *scheduler* as well, unless it does already."""
-        if all(each is not scheduler for each in self._schedulers):
-            self._schedulers.append(scheduler)
+    @property
+    def inner(self) -> Lifespan:
+        """The application's own lifespan."""
+        return self._inner
+
+    def add(self, scheduler: _Runnable) -> bool:
+        """Run *scheduler* as well; return whether it did not do so already."""
+        if any(each is scheduler for each in self._schedulers):
+            return False
+        self._schedulers.append(scheduler)
+        return True
 
     @asynccontextmanager
     async def __call__(self, served: object) -> AsyncGenerator[object]:
         async with AsyncExitStack() as stack:
             state = await stack.enter_async_context(self._inner(served))
+            # What the application's own start-up has attached is among them.
             for scheduler in self._schedulers:
                 await stack.enter_async_context(scheduler.running(app=self._app, state=state))
-            yield state
+            self.is_open = True
+            try:
+                yield state
+            finally:
+                self.is_open = False
 
     def _around(self, include: Callable[..., None]) -> Callable[..., None]:
         """Return an `include_router` that puts the router's lifespan around ours, not inside.
@@ -213,18 +238,3 @@ def _tell_unsupported(error: Exception, *, is_expected: bool) -> None:
     message = "The application does not support ASGI's life span; the scheduler runs without it"
     extra = {"ostinato_event": "ostinato.lifespan_unsupported"}
     write_record(level, message, error=error, extra=extra)
-
-
-def _warn_of_ignored_handlers(app: object) -> None:
-    """Log that FastAPI passes over start-up and shut-down handlers where it is given a lifespan."""
-    router: Any = getattr(app, "router", None)
-    handlers = [*getattr(router, "on_startup", ()), *getattr(router, "on_shutdown", ())]
-    if not handlers:
-        return
-    names = sorted({str(getattr(each, "__qualname__", each)) for each in handlers})
-    message = (
-        "FastAPI calls no on_event handlers of an application with lifespan=..., here %s: use "
-        "scheduler.attach(app) in the place of lifespan=scheduler.lifespan"
-    )
-    extra = {"ostinato_event": "ostinato.handlers_ignored", "handler_names": names}
-    write_record(logging.WARNING, message, ", ".join(names), extra=extra)

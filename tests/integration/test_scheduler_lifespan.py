@@ -401,6 +401,118 @@ async def test_s67_handlers_that_fastapi_passes_over_are_named(
     assert "scheduler.attach(app)" in record.message
 
 
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [str(vars(each)["ostinato_event"]) for each in caplog.records if each.levelno > 20]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+async def test_s67_lifespans_of_routers_that_come_too_late_are_named(
+    nested: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S67: FastAPI enters them inside ours: it is said, with the remedy."""
+    order, scheduler = Order(), Scheduler()
+    scheduler.every(hours=1, name="task")(lambda: None)
+    app = FastAPI(lifespan=scheduler.lifespan)
+    router = APIRouter(lifespan=own_lifespan(order, "router"))
+    if nested:
+        outer = APIRouter()
+        outer.include_router(router, prefix="/inner")
+        router = outer
+    app.include_router(APIRouter())
+    app.include_router(router, prefix="/router")
+
+    async with living(app, order):
+        pass
+
+    # FastAPI 0.110 does not know of the lifespans of routers.
+    knows = "router up" in order.words
+    assert warnings_in(caplog) == (["ostinato.lifespans_inside"] if knows else [])
+    if knows:
+        [record] = caplog.records
+        assert vars(record)["lifespan_names"] == ["own_lifespan.<locals>.lifespan"]
+        assert "scheduler.attach(app)" in record.message
+
+
+@pytest.mark.parametrize("how", ["alone", "attached", "another attached", "wrapped"])
+async def test_s67_lifespans_that_are_in_order_are_not_named(
+    how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S67: routers without one, and all where the scheduler was attached."""
+    order, scheduler = Order(), Scheduler()
+    scheduler.every(hours=1, name="task")(lambda: None)
+    app = FastAPI(lifespan=own_lifespan(order) if how == "attached" else scheduler.lifespan)
+    if how == "attached":
+        scheduler.attach(app)
+    app.include_router(APIRouter(lifespan=own_lifespan(order) if how == "attached" else None))
+    if how == "another attached":
+        another = Scheduler(name="another")
+        another.every(hours=1, name="task")(lambda: None)
+        another.attach(app)
+    if how == "wrapped":
+        ours = app.router.lifespan_context
+
+        @asynccontextmanager
+        async def theirs(served: Any) -> AsyncGenerator[Any]:
+            async with ours(served) as state:
+                yield state
+
+        app.router.lifespan_context = theirs
+
+    async with living(app, order):
+        pass
+
+    assert warnings_in(caplog) == []
+
+
+@pytest.mark.parametrize("when", ["in the start-up", "while it is served", "once more"])
+async def test_s12_a_scheduler_that_is_attached_too_late_is_warned_about(
+    when: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S12: it does not start any more; one that was attached before is attached already."""
+    scheduler = Scheduler()
+    scheduler.every(hours=1, name="task")(lambda: None)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        if when == "in the start-up":
+            scheduler.attach(app)
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    if when == "once more":
+        scheduler.attach(app)
+
+    async with living(app):
+        if when != "in the start-up":
+            scheduler.attach(app)
+
+    assert warnings_in(caplog) == ([] if when == "once more" else ["ostinato.attached_late"])
+
+
+async def test_s12_a_second_scheduler_is_attached_as_late_as_in_the_start_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """S12: where one is attached, the start-up may attach another; behind that it is too late."""
+    first, second, third = (Scheduler(name=name) for name in ("first", "second", "third"))
+    for scheduler in (first, second, third):
+        scheduler.every(hours=1, name="task")(lambda: None)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        second.attach(app)
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    first.attach(app)
+
+    async with living(app):
+        assert (await second.status("task")).name == "task"
+        assert warnings_in(caplog) == []
+        third.attach(app)
+
+    assert warnings_in(caplog) == ["ostinato.attached_late"]
+
+
 @pytest.mark.parametrize("timeout", [None, 0.001])
 def test_s70_a_run_that_heeds_no_cancellation_does_not_keep_the_loop(timeout: float | None) -> None:
     """S70: It is left behind, told of with its stack, and whoever ends the loop does not wait."""
