@@ -141,7 +141,8 @@ class Controls(ABC):
             NotRunningError: The scheduler is not running.
             TaskNotFoundError: There is no such task.
         """
-        return (await self.status(task)).next_run
+        standing, steering = self._reach(task)
+        return steering.status(standing).next_run
 
     async def history(self, task: object, *, limit: int = 100) -> list[Run]:
         """Return the latest *limit* runs of *task*, and ranges of skipped ticks, newest first.

@@ -2,8 +2,9 @@
 
 import asyncio
 import math
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -18,13 +19,19 @@ from ostinato import (
     OnCrash,
     Overlap,
     Retry,
+    Run,
     RunIn,
     Scheduler,
     Scope,
+    TaskNotFoundError,
     Tasks,
 )
 from ostinato.testing import ManualClock, simulate
 
+ENDS = [
+    ((1, 1, 1), timezone(timedelta(hours=1))),
+    ((9999, 12, 31, 23, 59), timezone(timedelta(hours=-1))),
+]
 HOSTILE = st.one_of(
     st.none(),
     st.booleans(),
@@ -45,7 +52,8 @@ HOSTILE = st.one_of(
     st.tuples(st.text(max_size=3)),
     st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
     st.datetimes(),
-    st.sampled_from([datetime.max.replace(tzinfo=UTC)]),
+    st.sampled_from([datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)]),
+    st.sampled_from([datetime(*day, tzinfo=zone) for day, zone in ENDS]),
     st.sampled_from([*Missed, *Overlap, *Scope, *OnCrash, *RunIn, Retry(2), Every(seconds=1)]),
     st.sampled_from([Exception, ValueError, (ValueError, KeyError), BaseException]),
     st.sampled_from([print, len, lambda: None, lambda error: None, int, Scheduler, iter, object()]),
@@ -82,7 +90,7 @@ POLICIES = (
     *("on_exception", "on_complete", "name", "formerly", "no_such_policy"),
 )
 SCHEDULER = (
-    *("name", "observers", "threads", "shutdown_grace", "cancel_grace", "enabled"),
+    *("name", "observers", "clock", "threads", "shutdown_grace", "cancel_grace", "enabled"),
 )  # fmt: skip
 RETRY = ("attempts", "delay", "factor", "longest", "retry_on")
 DECLARATIONS: dict[str, Callable[[object], Scheduler]] = {
@@ -117,6 +125,69 @@ def test_s10_hostile_values_are_refused_at_the_declaration_or_work(parameter: st
         return
 
     assert isinstance(refused, (TypeError, ValueError, RuntimeError))
+
+
+STEERING: dict[str, Callable[[Scheduler, object], Awaitable[object]]] = {
+    "trigger(task)": lambda scheduler, value: scheduler.trigger(value),
+    "trigger(wait=)": lambda scheduler, value: scheduler.trigger(body, wait=value),
+    "pause(task)": lambda scheduler, value: scheduler.pause(value),
+    "pause(reason=)": lambda scheduler, value: scheduler.pause(body, reason=value),
+    "pause(until=)": lambda scheduler, value: scheduler.pause(body, until=value),
+    "resume(task)": lambda scheduler, value: scheduler.resume(value),
+    "resume(catch_up=)": lambda scheduler, value: scheduler.resume(body, catch_up=value),
+    "reschedule(task)": lambda scheduler, value: scheduler.reschedule(value, Every(seconds=2)),
+    "reschedule(schedule)": lambda scheduler, value: scheduler.reschedule(body, value),
+    "cancel(run_id)": lambda scheduler, value: scheduler.cancel(value),
+    "status(task)": lambda scheduler, value: scheduler.status(value),
+    "next_run(task)": lambda scheduler, value: scheduler.next_run(value),
+    "history(task)": lambda scheduler, value: scheduler.history(value),
+    "history(limit=)": lambda scheduler, value: scheduler.history(body, limit=value),
+}
+
+
+@pytest.mark.parametrize("parameter", STEERING)
+@settings(max_examples=50)
+@given(value=HOSTILE)
+def test_s93_hostile_values_steer_nothing_or_what_they_say(parameter: str, value: object):
+    """S93: a documented error at the call, and none when the time has come."""
+
+    async def steer() -> None:
+        scheduler = _with()
+        async with simulate(scheduler) as simulation:
+            await simulation.advance(seconds=1)
+            with suppress(ConfigurationError, TaskNotFoundError):
+                await STEERING[parameter](scheduler, value)
+            await simulation.advance(seconds=3)
+            assert (await scheduler.status(body)).name in scheduler.tasks
+        assert [event for event in simulation.events if event.error is not None] == []
+
+    asyncio.run(steer())
+
+
+@settings(max_examples=200)
+@given(value=HOSTILE)
+def test_s10_a_simulation_begins_at_an_instant_or_not_at_all(value: object):
+    """S10: at the ends of the calendar, too."""
+
+    async def begin() -> None:
+        with suppress(ConfigurationError):
+            async with simulate(_with(), start=value) as simulation:
+                await simulation.advance(seconds=3)
+
+    asyncio.run(begin())
+
+
+@settings(max_examples=200)
+@given(fraction=HOSTILE, message=HOSTILE)
+def test_a_run_notes_what_it_can_show(fraction: object, message: object):
+    """A part between none and all, and a text; or nothing."""
+    run = Run("task", 0)
+
+    with suppress(ConfigurationError):
+        run.progress(fraction, message=message)
+
+    assert run.progressed is None or 0 <= run.progressed <= 1
+    assert run.message is None or isinstance(run.message, str)
 
 
 async def _run(scheduler: Scheduler) -> None:

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from ostinato._duration import Duration, Number, whole_milliseconds
-from ostinato.errors import ArgumentTypeError, InvalidArgumentError
+from ostinato.schedules._instant import aware_utc
 
 __all__ = ["ManualClock"]
 
@@ -41,10 +41,10 @@ class ManualClock:
 
         Raises:
             ArgumentTypeError: *start* is no datetime.
-            InvalidArgumentError: *start* has no time zone.
+            InvalidArgumentError: *start* has no time zone, or UTC has no year for it.
         """
         # In whole microseconds: a sum of floats would drift.
-        self._wall = (_aware(start) - datetime(1970, 1, 1, tzinfo=UTC)) // _MICROSECOND
+        self._wall = (aware_utc("start", start) - datetime(1970, 1, 1, tzinfo=UTC)) // _MICROSECOND
         self._elapsed = 0
         self._timers: list[tuple[int, int, _ManualTimer]] = []
         self._numbers = count()
@@ -141,15 +141,6 @@ class ManualClock:
 
 
 _MICROSECOND = timedelta(microseconds=1)
-
-
-def _aware(start: object) -> datetime:
-    if not isinstance(start, datetime):
-        raise ArgumentTypeError("start", start, "pass an aware datetime")
-    if start.utcoffset() is None:
-        problem, remedy = "has no time zone", "pass datetime(..., tzinfo=UTC)"
-        raise InvalidArgumentError("start", start, problem, remedy)
-    return start.astimezone(UTC)
 
 
 def _nothing() -> None:

@@ -121,7 +121,7 @@ async def simulate(
 
     Raises:
         ConfigurationError: A task's function cannot be supplied with what it asks for.
-        InvalidArgumentError: *start* has no time zone.
+        InvalidArgumentError: *start* has no time zone, or UTC has no year for it.
         SchedulerRunningError: *scheduler* is running.
 
     Examples:
