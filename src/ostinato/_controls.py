@@ -154,10 +154,7 @@ class Controls(ABC):
             NotRunningError: The scheduler is not running.
             TaskNotFoundError: There is no such task.
         """
-        if isinstance(limit, bool) or not isinstance(limit, int):
-            raise ArgumentTypeError("limit", limit, "pass a whole number")
-        if limit < 0:
-            raise InvalidArgumentError("limit", limit, "is negative", "pass how many you want")
+        _check_limit(limit)
         standing, steering = self._reach(task)
         return steering.history(standing, limit)
 
@@ -175,3 +172,10 @@ class Controls(ABC):
     def _reach_all(self) -> list[tuple[Standing, Steering]]:
         """Return how each task stands, and what steers it."""
         ...
+
+
+def _check_limit(limit: object) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise ArgumentTypeError("limit", limit, "pass a whole number")
+    if limit < 0:
+        raise InvalidArgumentError("limit", limit, "is negative", "pass how many you want")

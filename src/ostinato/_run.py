@@ -222,14 +222,7 @@ class Run:
             ArgumentTypeError: *fraction* is no number, or *message* no string.
             InvalidArgumentError: *fraction* is not between 0 and 1.
         """
-        if isinstance(fraction, bool) or not isinstance(fraction, int | float):
-            raise ArgumentTypeError("fraction", fraction, "pass a number from 0 to 1")
-        if message is not None and not isinstance(message, str):
-            raise ArgumentTypeError("message", message, "pass a string")
-        if not 0 <= fraction <= 1:
-            raise InvalidArgumentError(
-                "fraction", fraction, "is not between 0 and 1", "pass the part that is done"
-            )
+        _check_progress(fraction, message)
         rarities = self._rarely
         rarities.progressed, rarities.message = float(fraction), message
 
@@ -260,3 +253,14 @@ class _RunLogger(logging.LoggerAdapter[logging.Logger]):
         """Add the run's fields to those that the call has given."""
         kwargs["extra"] = {**(kwargs.get("extra") or {}), **(self.extra or {})}
         return msg, kwargs
+
+
+def _check_progress(fraction: object, message: object) -> None:
+    if isinstance(fraction, bool) or not isinstance(fraction, int | float):
+        raise ArgumentTypeError("fraction", fraction, "pass a number from 0 to 1")
+    if message is not None and not isinstance(message, str):
+        raise ArgumentTypeError("message", message, "pass a string")
+    if not 0 <= fraction <= 1:
+        raise InvalidArgumentError(
+            "fraction", fraction, "is not between 0 and 1", "pass the part that is done"
+        )

@@ -264,11 +264,12 @@ class MemoryStore(MemoryHistory):
         last = row.last_due
         if last is None or due > last:
             row.last_due = due
-        elif any(each.due == due for each in row.beside.values()) or self.ledger(row.name).holds(
-            due
-        ):
+            row.starts += 1
+            return True
+        ledger = self.ledger(row.name)
+        if any(each.due == due for each in row.beside.values()) or ledger.holds(due):
             again = Skipped(due, due, 1, SkipReason.ALREADY_RUN)
-            self.ledger(row.name).skip(row.name, self._namespace, again)
+            ledger.skip(row.name, self._namespace, again)
             return False
         row.starts += 1
         return True
@@ -282,10 +283,8 @@ class MemoryStore(MemoryHistory):
             row.held = None
         elif concurrency == 1 or row.beside.pop(run.token, None) is None:
             return row if self._is_settled(run) else None
-        if self._by_hand:
-            self._by_hand.pop((self._namespace, run.task_name, run.token), None)
-        if row.cancel_requested:
-            row.cancel_requested.discard(run.token)
+        self._by_hand.pop((self._namespace, run.task_name, run.token), None)
+        row.cancel_requested.discard(run.token)
         row.last_run = run
         note_outcome(row, run)
         if moves:
@@ -293,7 +292,7 @@ class MemoryStore(MemoryHistory):
         if pause is not None:
             row.paused, row.paused_reason = True, pause
             row.config_rev += 1
-        ledger = self._ledgers.get(run.task_name) or self.ledger(run.task_name)
+        ledger = self.ledger(run.task_name)
         ledger.add(run)
         if passed is not None:
             ledger.skip(run.task_name, self._namespace, passed)
