@@ -30,7 +30,10 @@ def postgresql(folder: Path) -> Iterator[str]:
     }
     chosen = [f"--{name}={value}" for name, value in settings.items()]
     command = [*as_user, _postgres("postgres"), "-D", str(data), *chosen]
+    asking = [_postgres("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     with _served(command, folder, port):
+        # It listens before it lets anybody in.
+        wait_for(lambda: subprocess.run(asking, check=False).returncode == 0)
         yield f"postgresql://tester@127.0.0.1:{port}/postgres"
 
 

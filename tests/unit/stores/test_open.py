@@ -9,7 +9,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import QueuePool
 
-from ostinato import ArgumentTypeError, InvalidArgumentError, MissingExtraError
+from ostinato import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    MissingExtraError,
+    StoreUnavailableError,
+)
 from ostinato.stores import MemoryStore, open_store
 
 
@@ -119,3 +124,14 @@ def test_a_missing_driver_names_its_extra(
         open_store(address)
 
     assert caught.value.extra == extra
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_s87_a_server_that_is_not_there_is_unavailable(scheme: str):
+    """S87: the driver's error is the cause; the password is not told."""
+    with closing(open_store(f"{scheme}://me:secret@127.0.0.1:1/db")) as store:
+        with pytest.raises(StoreUnavailableError, match="does not answer") as caught:
+            store.open("default", "me", float)
+
+        assert caught.value.__cause__ is not None
+        assert "secret" not in str(caught.value)
