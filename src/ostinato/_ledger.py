@@ -26,7 +26,12 @@ def run_of(success: Success) -> Run:
 
 
 class Ledger:
-    """Each tick that was due is counted once; of the runs the latest are kept."""
+    """Each tick that was due is counted once; of the runs the latest are kept.
+
+    A range of skipped ticks that took too long to count (more than 2,000 of a schedule that is no
+    grid) counts as one: its record's count, and the sums, are lower bounds then. Those of a grid
+    are exact, however many.
+    """
 
     __slots__ = ("_counts", "_keep", "_most", "_runs", "_successes")
 

@@ -22,6 +22,7 @@ class SkipReason(StrEnum):
     OVERLAP = "overlap"
     TOO_LATE = "too_late"
     PAUSED = "paused"
+    GAP = "gap"
     COALESCED = "coalesced"
     SHUTDOWN = "shutdown"
     STORE_DOWN = "store_down"

@@ -163,7 +163,7 @@ class Claims:
             self._start(standing, decision)
         elif row is not None and row.next_due != expected:
             # Somebody else was first, or steered it: what the row says counts.
-            standing.next_due = row.next_due
+            standing.next_due, standing.gaps_until = row.next_due, expected
             self._on_next(standing)
         else:
             # Another run holds its lease, or it is not to run: that may be over one day.
@@ -217,6 +217,9 @@ class Claims:
     ) -> None:
         due, standing.next_due, passed, _ = decision
         standing.is_queued = False
+        if due is not None and (passed is None or passed.reason is SkipReason.GAP):
+            # Where something else was skipped with it, the next claim has room for a gap.
+            standing.gaps_until = due
         if passed is not None:
             self.settling.note_skipped(standing, passed, is_recorded=standing.is_shared)
         if due is None:

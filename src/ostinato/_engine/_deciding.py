@@ -5,8 +5,11 @@ from ostinato._engine._missed import Decision, decide, horizon_of, is_behind, ru
 from ostinato._engine._perform import Performer
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
+from ostinato._instants import instant_of, milliseconds_of
+from ostinato._lease import Skipped
 from ostinato._outcomes import SkipReason
 from ostinato._policy import Missed, Overlap
+from ostinato.schedules import Cron
 
 __all__ = ["Deciding"]
 
@@ -17,7 +20,7 @@ _MOMENT = 0.002
 class Deciding:
     """Knows the policies: what may run beside what, how late, and how often."""
 
-    __slots__ = ("_environment", "_performer", "_starving", "_tell")
+    __slots__ = ("_begun", "_environment", "_performer", "_starving", "_tell")
 
     def __init__(self, environment: Environment, performer: Performer, starving: Starving) -> None:
         """Decide for the runs of *performer*.
@@ -28,6 +31,7 @@ class Deciding:
             starving: Whose threads are promised.
         """
         self._environment = environment
+        self._begun = int(environment.clock.now() * 1_000)
         self._performer = performer
         self._starving = starving
         self._tell = environment.telling.tell
@@ -116,7 +120,24 @@ class Deciding:
         ):
             standing.is_last = True
             following = None
-        return decision._replace(next_due=following)
+        passed = decision.passed
+        if passed is None and standing.cron is not None and due is not None:
+            passed = self._vanished(standing, standing.cron, due)
+        return decision._replace(next_due=following, passed=passed)
+
+    def _vanished(self, standing: Standing, cron: Cron, due: int) -> Skipped | None:
+        """Return the times that have vanished since the tick before *due*, and are not made up for.
+
+        They have no instants: they are recorded as of the last millisecond of their gap.
+        """
+        looked_at = self._begun if standing.gaps_until is None else standing.gaps_until
+        if looked_at >= due:
+            return None
+        ends = cron.vanished_between(instant_of(looked_at), instant_of(due))
+        if not ends:
+            return None
+        first, last = milliseconds_of(ends[0]) - 1, milliseconds_of(ends[-1]) - 1
+        return Skipped(first, last, len(ends), SkipReason.GAP)
 
 
 def _is_full(standing: Standing) -> bool:

@@ -11,7 +11,7 @@ from ostinato._instants import instant_of, milliseconds_of
 from ostinato._policy import Missed, Overlap
 from ostinato._task import Task
 from ostinato.protocols import Schedule
-from ostinato.schedules import Delay, Every, Jittered
+from ostinato.schedules import Cron, Delay, Every, Jittered
 
 __all__ = [
     "begin",
@@ -120,6 +120,7 @@ def bind(standing: Standing, schedule: Schedule, anchor: int | None) -> None:
     if isinstance(schedule, Jittered):
         standing.jitter = partial(_jitter, schedule, standing.task.name)
         inner = schedule.inner
+    standing.cron = inner if isinstance(inner, Cron) else None
     standing.period = 0
     if isinstance(inner, Every) and inner.anchor is not None:
         standing.period = inner.period // MILLISECOND

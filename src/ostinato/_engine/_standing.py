@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ostinato._run import Run
     from ostinato._task import Task
     from ostinato.protocols import Injection, Schedule
+    from ostinato.schedules import Cron
 
 __all__ = ["Standing"]
 
@@ -36,9 +37,11 @@ class Standing:
         "begun",
         "behind",
         "concurrency",
+        "cron",
         "entry",
         "failures_in_row",
         "function",
+        "gaps_until",
         "has_delay",
         "injection",
         "is_bounded",
@@ -132,6 +135,9 @@ class Standing:
         # Whether a tick is claimed only while a thread is free.
         self.is_thread_bound = False
         self.concurrency: int | None = 1
+        # Its cron, if it follows one, and up to when times that have vanished were recorded.
+        self.cron: Cron | None = None
+        self.gaps_until: int | None = None
         self.jitter: Callable[[int], int] | None = None
         self.injection: Injection | None = None
         self.live: dict[Run, asyncio.Task[None] | Job] | None = None

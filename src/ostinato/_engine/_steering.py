@@ -94,6 +94,7 @@ class Steering:
         choose_timeline(standing, schedule, steady, calendar)
         bind(standing, schedule, first)
         standing.next_due, standing.spread, standing.behind = first, 0, None
+        standing.gaps_until = begin
         _wait_no_longer(standing)
         standing.end_at(policy.until)
         if policy.max_runs is not None and standing.starts >= policy.max_runs:

@@ -14,6 +14,7 @@ __all__ = ["Cron"]
 _SECOND = timedelta(seconds=1)
 # Debian makes up for what a change of up to three hours skipped, and no more.
 _LONGEST_GAP_MADE_UP = timedelta(hours=3)
+_MOST_VANISHED = 2_000
 # Longer than any clock was ever set back.
 _LONGEST_SETBACK = timedelta(hours=26)
 
@@ -77,6 +78,32 @@ class Cron(Composable):
         except (OverflowError, StopIteration):
             # The calendar ends with the year 9999, and the search with its fiftieth.
             return None
+
+    def vanished_between(self, after: datetime, until: datetime, /) -> list[datetime]:
+        """Return, for each fixed time that a long gap skipped, the instant at which the gap ended.
+
+        Those that are made up for are not among them, nor those of gaps that ended at or before
+        *after*, or behind *until*; of more than 2,000 the first 2,000 are.
+
+        Raises:
+            InvalidArgumentError: *after* or *until* has no time zone.
+        """
+        if not self._parsed.is_fixed_time:
+            return []
+        first, last = aware_utc("after", after), aware_utc("until", until)
+        found: list[datetime] = []
+        for gap in self.zone.gaps_between(first, last, _LONGEST_GAP_MADE_UP):
+            end = self.zone.local(gap.end)
+            local = end - gap.length - _SECOND
+            while len(found) < _MOST_VANISHED:
+                try:
+                    local = self._parsed.match_behind(local)
+                except (OverflowError, StopIteration):
+                    break
+                if local >= end:
+                    break
+                found.append(gap.end)
+        return found
 
     def describe(self) -> str:
         """Return the expression and the zone in words."""

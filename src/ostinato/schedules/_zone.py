@@ -12,6 +12,7 @@ from ostinato.errors import ArgumentTypeError, InvalidScheduleError
 
 __all__ = ["Gap", "Zone"]
 
+_DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
@@ -101,6 +102,27 @@ class Zone:
                 return self._change_between(low, high)
             low = high
         return None
+
+    def gaps_between(self, after: datetime, until: datetime, longest: timedelta) -> list[Gap]:
+        """Return the gaps of more than *longest* that end in (*after*, *until*].
+
+        Only if the clock is further on by that much at the end: what was set back again in between
+        is not looked for.
+        """
+        if self._offset(until) - self._offset(after) <= longest:
+            return []
+        gaps: list[Gap] = []
+        low = after
+        while low < until:
+            high = min(low + _DAY, until)
+            change = self.first_change(low, high)
+            while change is not None:
+                length = self._offset(change) - self._offset(change - _SECOND)
+                if length > longest:
+                    gaps.append(Gap(change, length))
+                change = self.first_change(change, high)
+            low = high
+        return gaps
 
     def _offset(self, instant: datetime) -> timedelta:
         return instant.astimezone(self.rules).utcoffset() or timedelta(0)

@@ -1,10 +1,11 @@
 """Clocks that are set, machines that sleep, and how long anybody waits."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
-from ostinato import Missed, Overlap, Scheduler, Scope, SkipReason
+from ostinato import Cron, Missed, Overlap, Scheduler, Scope, SkipReason
 from ostinato.testing import Simulation, simulate
 from tests.support.simulated import at, block, dues, recorded, skips, starts, told
 
@@ -258,3 +259,61 @@ async def test_s20_a_run_that_a_clock_is_set_under_keeps_its_slot() -> None:
 
         assert under_way[1] == 1
         assert len(sim.runs(task)) >= 6
+
+
+@pytest.mark.parametrize("scope", [Scope.PROCESS, Scope.CLUSTER])
+@pytest.mark.parametrize("jitter", [None, 1])
+@pytest.mark.parametrize("start", ["2011-12-28", "2011-12-30"])
+async def test_s40_a_lost_day_is_recorded_as_skipped(
+    scope: Scope, jitter: int | None, start: str
+) -> None:
+    """S40, S29: the run that Samoa's 30th of December has taken is not made up for, and told of."""
+    scheduler = Scheduler()
+    scheduler.cron("0 9 * * *", tz="Pacific/Apia", scope=scope, jitter=jitter)(nothing)
+    scheduler.cron("*/15 * * * *", tz="Pacific/Apia", scope=scope, name="wild")(nothing)
+
+    async with simulate(scheduler, start=datetime.fromisoformat(f"{start}T00:00Z")) as sim:
+        await sim.advance(days=4)
+        (gap,) = sim.skipped(nothing)
+
+        assert all(run.due.hour == 19 for run in sim.runs(nothing))
+        assert (gap.reason, gap.count) == (SkipReason.GAP, 1)
+        assert gap.due == datetime(2011, 12, 30, 9, 59, 59, 999_000, tzinfo=UTC)
+        assert (await recorded(scheduler, nothing))["skipped(gap)"] == 1
+        assert sim.skipped("wild") == []
+        (event,) = [each for each in sim.events if each.name == "ostinato.ticks_skipped"]
+        assert (event.facts["number"], event.facts["reason"]) == (1, "gap")
+
+
+async def test_s40_a_lost_day_is_recorded_behind_what_was_missed_with_it() -> None:
+    """S40: of a machine that was suspended over it, with the tick after the next."""
+    scheduler = Scheduler()
+    scheduler.cron("0 9 * * *", tz="Pacific/Apia")(nothing)
+
+    async with simulate(scheduler, start=datetime.fromisoformat("2011-12-28T00:00Z")) as sim:
+        await sim.advance(days=1)
+        block(sim, 3 * 86_400)
+        await sim.advance(days=2)
+
+        assert [(each.reason, each.count) for each in sim.skipped(nothing)] == [
+            (SkipReason.COALESCED, 2),
+            (SkipReason.GAP, 1),
+        ]
+
+
+async def test_s40_a_task_that_is_rescheduled_has_lost_what_it_follows_since_then() -> None:
+    """S40: not what its new schedule has lost before."""
+    scheduler = Scheduler()
+    scheduler.every(days=7, name="before")(nothing)
+    scheduler.every(days=7, name="after")(nothing)
+    cron = Cron("0 9 * * *", tz="Pacific/Apia")
+
+    async with simulate(scheduler, start=datetime.fromisoformat("2011-12-30T00:00Z")) as sim:
+        await sim.advance(seconds=0)
+        await scheduler.reschedule("before", cron)
+        await sim.advance(hours=11)
+        await scheduler.reschedule("after", cron)
+        await sim.advance(days=2)
+
+        assert [each.reason for each in sim.skipped("before")] == [SkipReason.GAP]
+        assert sim.skipped("after") == []

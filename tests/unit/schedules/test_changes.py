@@ -228,3 +228,42 @@ def test_a_change_is_found_to_the_second_and_no_later_than_it_is_asked_for():
     assert zone.first_change(change - minutes - odd, change) == change
     assert zone.first_change(change - minutes, change - odd) is None
     assert zone.first_change(change, change + minutes) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "number"),
+    [
+        ("0 9 * * *", 1),
+        ("0 9 30 12 *", 1),
+        ("0 9 31 12 *", 0),
+        ("0,30 0,23 * * *", 4),
+        ("*/15 * * * *", 0),
+        ("0-59 0-23 * * *", 1_440),
+    ],
+)
+def test_s40_it_is_known_which_times_a_lost_day_has_taken(expression: str, number: int):
+    """S40: each fixed time of Samoa's lost day, at the instant at which that was over."""
+    cron = Cron(expression, tz="Pacific/Apia")
+    over = datetime(2011, 12, 30, 10, tzinfo=UTC)
+    before, after = datetime(2011, 1, 1, tzinfo=UTC), datetime(2012, 12, 31, tzinfo=UTC)
+
+    assert cron.vanished_between(before, after) == [over] * number
+    assert cron.vanished_between(before, over) == [over] * number
+    assert cron.vanished_between(over, after) == []
+    assert cron.vanished_between(before, datetime(2011, 12, 30, 9, 59, 59, tzinfo=UTC)) == []
+
+
+def test_s39_s40_what_is_made_up_for_has_not_vanished():
+    """S39, S40: a gap of an hour is made up for; and there are zones without any."""
+    year = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
+
+    assert Cron("30 2 * * *", tz="America/New_York").vanished_between(*year) == []
+    assert Cron("30 2 * * *").vanished_between(*year) == []
+
+
+def test_s40_of_too_many_times_the_first_are_told():
+    """S40: a cron of every second has lost 86,400 of them."""
+    cron = Cron("0-59 0-59 0-23 * * *", tz="Pacific/Apia", seconds=True)
+    around = datetime(2011, 12, 29, tzinfo=UTC), datetime(2012, 1, 1, tzinfo=UTC)
+
+    assert len(cron.vanished_between(*around)) == 2_000
