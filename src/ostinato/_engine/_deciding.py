@@ -38,7 +38,7 @@ class Deciding:
 
     def decide(self, standing: Standing, expected: int, now: float) -> Decision | None:
         """Return what to do about the tick *expected*; None: something else is waited for."""
-        if standing.running and self._is_caught_up_with(standing, expected):
+        if standing.running and self._is_caught_up_with(standing, expected, now):
             # One behind the other, whatever may run beside what.
             standing.is_parked = True
             return None
@@ -60,18 +60,25 @@ class Deciding:
         decision = decide(
             policy.missed, policy.catch_up, standing.ticks, expected, prompt, horizon=horizon
         )
-        _note_behind(standing, decision, horizon)
+        _note_behind(standing, decision, expected, horizon)
         if decision.is_truncated:
             self._tell("ostinato.missed_truncated", standing.task.name, due=decision.due)
         return self._bounded(standing, decision)
 
-    def _is_caught_up_with(self, standing: Standing, expected: int) -> bool:
+    def _is_caught_up_with(self, standing: Standing, expected: int, now: float) -> bool:
         """Return whether the tick *expected* was missed, and waits for the runs under way."""
         if standing.task.policy.missed is not Missed.RUN_ALL:
             return False
         if standing.concurrency == 1:
             return is_behind(standing, expected)
-        return standing.behind is not None and expected <= standing.behind
+        if standing.behind is None:
+            return False
+        until, span = standing.behind
+        if until < expected and now - expected < span:
+            # What has fallen due meanwhile comes next, if it is less. Else the runs take longer
+            # than the period: one behind the other there would be no end.
+            standing.behind = until, _ = now, now - expected
+        return expected <= until
 
     def _decide_on_overlap(self, standing: Standing, expected: int, now: float) -> Decision | None:
         overlap = standing.task.policy.overlap
@@ -148,15 +155,11 @@ def _is_full(standing: Standing) -> bool:
     return standing.concurrency is not None and standing.running >= standing.concurrency
 
 
-def _note_behind(standing: Standing, decision: Decision, horizon: float) -> None:
-    """Note up to when ticks were missed, until the task has caught up with all of them.
-
-    What falls due meanwhile is not added: runs longer than the period would never let it end.
-    """
-    following = decision.next_due
+def _note_behind(standing: Standing, decision: Decision, expected: int, horizon: float) -> None:
+    """Note up to when ticks were missed, until the task has caught up with all of them."""
     if standing.concurrency == 1:
         return
-    if following is None or following > horizon:
+    if decision.next_due is None or decision.next_due > horizon:
         standing.behind = None
     elif standing.behind is None:
-        standing.behind = horizon
+        standing.behind = horizon, horizon - expected

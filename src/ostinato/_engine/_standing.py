@@ -105,8 +105,8 @@ class Standing:
         # Whether a tick waits for the end of the run under way.
         self.is_parked = False
         # Up to when ticks were missed that are run one behind the other, where others run side by
-        # side.
-        self.behind: float | None = None
+        # side; and over how many milliseconds these lie.
+        self.behind: tuple[float, float] | None = None
         # Since when it waits for the end of runs that it has cancelled, on the monotonic clock.
         self.waits_since: float | None = None
         # Whether the next tick waited for a run to end: it runs, however many came behind it.

@@ -385,7 +385,7 @@ async def test_s24_run_all_catches_up_whatever_the_overlap_policy(
 
 @pytest.mark.parametrize("scope", SCOPES)
 async def test_s24_run_all_side_by_side_waits_no_longer_once_it_has_caught_up(scope: Scope) -> None:
-    """S24, S31: what falls due while it catches up runs beside the others again."""
+    """S24, S31: where that would have no end, what falls due meanwhile runs beside the others."""
     scheduler, task = Scheduler(), sleeping(25)
     policy = {"missed": Missed.RUN_ALL, "overlap": Overlap.ALLOW, "max_concurrency": 2}
     scheduler.every(seconds=20, start=20, scope=scope, **policy)(task)
@@ -395,9 +395,34 @@ async def test_s24_run_all_side_by_side_waits_no_longer_once_it_has_caught_up(sc
         block(sim, 26)
         await sim.advance(seconds=85)
 
-        assert starts(sim.runs(task)) == [41, 66, 66, 100]
-        assert dues(sim.runs(task)) == [20, 40, 60, 100]
-        assert skips(sim, task) == [(80, 80, 1, SkipReason.OVERLAP)]
+        assert starts(sim.runs(task)) == [41, 66, 91, 91]
+        assert dues(sim.runs(task)) == [20, 40, 60, 80]
+        assert skips(sim, task) == [(100, 100, 1, SkipReason.OVERLAP)]
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+async def test_s24_run_all_side_by_side_catches_up_with_what_falls_due_meanwhile(
+    limit: int | None,
+) -> None:
+    """S24, S31: one behind the other as well, for as long as it comes nearer."""
+    scheduler, under_way, most = Scheduler(), [0], [0]
+    policy = {"missed": Missed.RUN_ALL, "overlap": Overlap.ALLOW, "max_concurrency": limit}
+
+    @scheduler.every(seconds=60, **policy)
+    async def task() -> None:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        await asyncio.sleep(30)
+        under_way[0] -= 1
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=59)
+        block(sim, 3_600)
+        await sim.advance(hours=2)
+
+        assert dues(sim.runs(task)) == [60 * number for number in range(181)]
+        # The one that falls due under the run of the last is on time.
+        assert most == [2]
 
 
 async def test_s24_what_is_caught_up_with_waits_for_a_run_by_hand() -> None:
