@@ -258,9 +258,9 @@ class _RunLogger(logging.LoggerAdapter[logging.Logger]):
 def _check_progress(fraction: object, message: object) -> None:
     if isinstance(fraction, bool) or not isinstance(fraction, int | float):
         raise ArgumentTypeError("fraction", fraction, "pass a number from 0 to 1")
-    if message is not None and not isinstance(message, str):
-        raise ArgumentTypeError("message", message, "pass a string")
     if not 0 <= fraction <= 1:
         raise InvalidArgumentError(
             "fraction", fraction, "is not between 0 and 1", "pass the part that is done"
         )
+    if message is not None and not isinstance(message, str):
+        raise ArgumentTypeError("message", message, "pass a string")

@@ -29,7 +29,7 @@ async def nothing() -> None: ...
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"timeouts": 5}, "timeouts=5 is no option of a task; did you mean timeout=?"),
+        ({"time_out": 5}, "time_out=5 is no option of a task; did you mean timeout=?"),
         ({"colour": 5}, "colour=5 is no option of a task; there are catch_up, jitter, "),
         ({"jitter": "fixed"}, "jitter='fixed' is of type str, which is not accepted; "),
         ({"jitter": -1}, "jitter=-1 is negative; "),
