@@ -39,11 +39,10 @@ class Preparation:
             InvalidFunctionError: Something that a function depends on cannot be supplied.
             TooFrequentError: A task is due more often than its store is asked.
         """
-        names = set(self.registry.by_name)
+        # Not by looking at all that there are: they may be many, and come one by one.
         for task in tasks:
-            if task.name in names:
+            if task.name in self.registry.by_name:
                 raise DuplicateTaskError(task.name)
-            names.add(task.name)
             check_frequency(task, task.schedule)
             if task.parameters.unresolved is None:
                 # For what it refuses: a program that is wrong fails while it declares its tasks.
