@@ -489,6 +489,20 @@ async def test_s12_a_scheduler_that_is_attached_too_late_is_warned_about(
     assert warnings_in(caplog) == ([] if when == "once more" else ["ostinato.attached_late"])
 
 
+def test_s12_between_two_life_spans_is_not_too_late(caplog: pytest.LogCaptureFixture) -> None:
+    """S12: an application that was served before, by a test for one, may be given a scheduler."""
+    app, scheduler = FastAPI(), Scheduler()
+    scheduler.every(hours=1, name="task")(lambda: None)
+    with TestClient(app) as client:
+        client.get("/")
+
+    scheduler.attach(app)
+    with TestClient(app) as client:
+        assert client.portal.call(scheduler.status, "task").name == "task"
+
+    assert warnings_in(caplog) == []
+
+
 async def test_s12_a_second_scheduler_is_attached_as_late_as_in_the_start_up(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -81,6 +81,22 @@ async def test_s66_a_logger_that_raises_does_not_keep_a_scheduler_from_starting(
     assert type(error).__name__ in capsys.readouterr().err
 
 
+async def test_s73_a_keyboard_interrupt_ends_the_start() -> None:
+    """S73: it is the only thing that a logger lets through, and nothing is left running."""
+    clock, ran = ManualClock(), []
+    scheduler = Scheduler(clock=clock, enabled=True)
+    scheduler.every(seconds=10)(lambda: ran.append(1))
+
+    with failing_logger(KeyboardInterrupt()), pytest.raises(KeyboardInterrupt):
+        async with scheduler.running():
+            pass
+    await clock.advance(minutes=1)
+
+    assert ran == []
+    with pytest.raises(NotRunningError):
+        await scheduler.status()
+
+
 async def test_s73_a_start_that_fails_leaves_nothing_running() -> None:
     """S73: the error reaches the caller, no timer and no thread is left, and the next one works."""
 
