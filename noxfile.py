@@ -37,6 +37,15 @@ ENDURANCE_TESTS = (
     "tests/properties/test_accounting_machine*",
     "tests/properties/test_declaration_fuzz*",
     "tests/properties/test_stores_machine*",
+    "tests/unit/stores/sql/test_schema*",
+)
+# What knows of no framework, and so is the same without one.
+PURE_TESTS = (
+    "tests/contract/*",
+    "tests/properties/*",
+    "tests/unit/engine/*",
+    "tests/unit/schedules/*",
+    "tests/unit/stores/*",
 )
 MEASURED = ROOT / ".nox" / "measured"
 
@@ -137,7 +146,7 @@ def starlette(session: nox.Session) -> None:
     run_pytest(
         session,
         "--without-fastapi",
-        *left_to_one(session, SCHEDULER_SERVERS, *CALENDAR_TESTS, *ENDURANCE_TESTS),
+        *left_to_one(session, *SERVER_TESTS, *PURE_TESTS, *ENDURANCE_TESTS),
         "tests",
     )
 

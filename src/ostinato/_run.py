@@ -32,8 +32,8 @@ class Tick:
 class Run:
     """One execution of a tick, or a record of ticks that were skipped.
 
-    A parameter annotated with `Run` receives the run that is under way. The history holds the same
-    objects, when they have ended.
+    A parameter annotated with `Run` receives the run that is under way. The history holds runs that
+    have ended; by its `id` a run is known everywhere.
     """
 
     # Made for every tick: it holds plain numbers, and what is asked for is made when asked for.
