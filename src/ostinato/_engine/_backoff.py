@@ -1,9 +1,6 @@
 """A store that does not answer: what waits for it, when it is asked again, what is told."""
 
-from collections.abc import Callable
-
 from ostinato._engine._environment import Environment
-from ostinato._engine._standing import Standing
 from ostinato._lease import Settlement
 from ostinato.protocols import Store, Timer
 
@@ -23,29 +20,24 @@ class Backoff:
         "_environment",
         "_failures",
         "_is_stopped",
-        "_on_settled",
         "_retry_at",
         "_store",
         "_timer",
         "_waiting",
     )
 
-    def __init__(
-        self, environment: Environment, store: Store, on_settled: Callable[[Standing], object]
-    ) -> None:
+    def __init__(self, environment: Environment, store: Store) -> None:
         """Begin with a *store* that answers.
 
         Args:
             environment: The clock, and who is told.
             store: Is told how runs ended.
-            on_settled: Is told of a task whose settlement had to wait.
         """
         self._environment = environment
         self._store = store
-        self._on_settled = on_settled
         self._failures = 0
         self._retry_at = 0.0
-        self._waiting: list[tuple[Standing, Settlement]] = []
+        self._waiting: list[Settlement] = []
         self._timer: Timer | None = None
         self._is_stopped = False
 
@@ -73,17 +65,17 @@ class Backoff:
             self._failures = 0
             self._environment.telling.tell("ostinato.store_recovered")
 
-    def settle(self, standing: Standing, settlement: Settlement) -> None:
-        """Tell the store how a run of *standing* ended, however often it takes."""
+    def settle(self, settlement: Settlement) -> None:
+        """Tell the store how a run ended, however often it takes."""
         if self._waiting:
-            self._waiting.append((standing, settlement))
+            self._waiting.append(settlement)
             if self._is_stopped:
                 self._retry()
             return
         try:
             self._store.settle((settlement,))
         except Exception as error:  # noqa: BLE001 - a store may be anybody's, and fail in any way
-            self._waiting.append((standing, settlement))
+            self._waiting.append(settlement)
             self.fail(error)
             self._arm()
         else:
@@ -104,13 +96,10 @@ class Backoff:
         self._timer = None
         waiting = tuple(self._waiting)
         try:
-            self._store.settle([settlement for _, settlement in waiting])
+            self._store.settle(waiting)
         except Exception as error:  # noqa: BLE001 - as above
             self.fail(error)
             self._arm()
             return
         del self._waiting[: len(waiting)]
         self.succeed()
-        for standing, _ in waiting:
-            # Its next tick may wait for the lease that is free now.
-            self._on_settled(standing)

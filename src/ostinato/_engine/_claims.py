@@ -57,7 +57,7 @@ class Claims:
         self._store = store
         self._on_next = on_next
         self.starving = Starving(environment, on_next)
-        self.backoff = Backoff(environment, store, on_next)
+        self.backoff = Backoff(environment, store)
         self.settling = Settling(
             environment,
             store,
@@ -179,7 +179,7 @@ class Claims:
             standing.name, self._namespace, first=due, last=due, count=1, reason=reason
         )
         record.token = lease.token
-        self.backoff.settle(standing, Settlement(record, concurrency=standing.concurrency))
+        self.backoff.settle(Settlement(record, concurrency=standing.concurrency))
         skipped = Skipped(due, due, 1, reason)
         self.settling.note_skipped(standing, skipped, is_recorded=True)
 

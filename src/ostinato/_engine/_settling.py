@@ -80,7 +80,7 @@ class Settling:
         standing.last_success = run._due
         standing.failures_in_row = 0
         if standing.is_shared:
-            self._backoff.settle(standing, new_settlement((run, False, None, None, None, 1)))
+            self._backoff.settle(new_settlement((run, False, None, None, None, 1)))
         elif standing.ledger is None:
             standing.records.add(run)
         else:
@@ -211,7 +211,7 @@ class Settling:
         moves = is_tick and (standing.concurrency == 1 or standing.has_delay)
         concurrency = standing.concurrency
         settlement = Settlement(run, moves, standing.next_due, passed, pause, concurrency)
-        self._backoff.settle(standing, settlement)
+        self._backoff.settle(settlement)
 
     def _begin_delay(self, standing: Standing, run: Run) -> None:
         """Let a delay begin with the end of what went on behind its *run*, recorded already."""

@@ -2,8 +2,16 @@
 
 import pytest
 
-from ostinato import Missed, Once, Scheduler, SkipReason
-from ostinato._engine._missed import Decision, decide, horizon_of, run_queued, skip_until
+from ostinato import Every, Missed, Once, Run, Scheduler, SkipReason
+from ostinato._engine._missed import (
+    Decision,
+    decide,
+    horizon_of,
+    is_behind,
+    run_queued,
+    skip_until,
+)
+from ostinato._engine._prepare import prepare
 from ostinato._engine._standing import Standing
 from ostinato._engine._ticks import DelayTicks, FreshTicks, GridTicks, Passed, ScheduleTicks
 from ostinato._instants import instant_of
@@ -199,3 +207,31 @@ def test_s28_s91_up_to_which_instant_ticks_are_due(
     standing.jitter = None if delay is None else lambda _: delay
 
     assert horizon_of(standing, expected, now) == horizon
+
+
+@pytest.mark.parametrize(
+    ("due", "jitter", "begun", "expected"),
+    [
+        (1_000, 0, 3_000, True),
+        (3_000, 0, 3_000, True),
+        (3_001, 0, 3_000, False),
+        (1_000, 2_000, 3_000, True),
+        (1_000, 2_001, 3_000, False),
+        # It is about to begin.
+        (9_000, 0, None, True),
+    ],
+)
+def test_s24_s28_a_tick_was_missed_before_a_run_if_its_start_was(
+    due: int, jitter: int, begun: float | None, expected: bool
+) -> None:
+    """S24, S28: its jittered start, and not its instant, was before the run began."""
+    scheduler = Scheduler()
+    standing = prepare(scheduler.add(Every(seconds=10), print, name="task"))
+    standing.jitter = lambda _: jitter
+    run = Run("task", 0)
+    run._started = begun
+    assert not is_behind(standing, due)
+
+    standing.live = {run: object()}
+
+    assert is_behind(standing, due) is expected

@@ -12,7 +12,7 @@ from ostinato._lease import Lease
 from ostinato.stores.memory import MemoryStore
 from ostinato.testing import ManualClock, Recorder, simulate
 from ostinato.testing._simulation import _virtual
-from tests.support.simulated import START, at, dues, ends, milliseconds, sleeping, starts
+from tests.support.simulated import START, at, dues, ends, milliseconds, sleeping, starts, told
 
 
 class Frail:
@@ -222,3 +222,37 @@ async def test_s78_a_task_that_is_leased_to_another_is_looked_at_when_the_lease_
         runs = [run for run in sim.runs("task") if run.outcome is not Outcome.ABANDONED]
         assert dues(runs) == [0, 10]
         assert 11.99 <= starts(runs)[1] <= 12.01
+
+
+async def test_s66_a_tick_that_waits_for_the_end_of_the_run_before_it_begins_behind_it() -> None:
+    """S66: as soon as the store has taken the end, its lease is free."""
+    frame = Frame()
+    frame.scheduler.every(seconds=10, name="task")(nothing)
+
+    async with frame.running():
+        frame.store.failing["settle"] = ConnectionError()
+        await frame.clock.advance(seconds=10)
+        frame.store.failing.clear()
+        while "store_recovered" not in frame.told():
+            assert len(frame.runs("task")) == 0
+            await frame.clock.advance(seconds=0.05)
+
+        assert dues(frame.runs("task")) == [0, 10]
+
+
+async def test_s76_ticks_of_a_pause_that_another_has_skipped_are_not_skipped_again() -> None:
+    """S76: what the row says counts."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=10, name="task")(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        await scheduler.pause("task")
+        await sim.advance(seconds=20)
+        sim._worker.store.control("task", {"next_due": milliseconds(at(50))})
+        await scheduler.resume("task")
+        await sim.advance(seconds=25)
+
+        assert dues(sim.runs("task")) == [0, 50]
+        assert sim.skipped("task") == []
+        assert told(sim)["ticks_skipped"] == 0

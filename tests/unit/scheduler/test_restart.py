@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 import pytest
 
 from ostinato import AlreadyRunningError, Overlap, Scheduler, SkipReason, TaskState
 from ostinato._lease import Lease
 from ostinato.stores.memory import MemoryStore
-from ostinato.testing import ManualClock, simulate
+from ostinato.testing import ManualClock, Recorder, simulate
 from tests.support.simulated import at, dues, milliseconds
 
 
@@ -110,3 +111,38 @@ async def test_s31_a_skipped_tick_is_claimed_as_well() -> None:
 
         row = sim._worker.store.read(["task", "nobody"]).rows["task"]
         assert (row.next_due, row.starts) == (milliseconds(at(20)), 1)
+
+
+async def test_s66_a_schedule_that_fails_at_a_restart_stops_its_task() -> None:
+    """S66: although the store knows when the task was due."""
+
+    class Failing:
+        text = "failing"
+        fails = False
+
+        def next_after(self, instant: datetime, /) -> datetime:
+            if self.fails:
+                raise LookupError("no calendar")
+            return instant + timedelta(seconds=10)
+
+        def anchored(self, at: datetime, /) -> "Failing":
+            return self
+
+        def describe(self) -> str:
+            return "failing"
+
+    store, clock, schedule = MemoryStore(), ManualClock(), Failing()
+    recorder = Recorder()
+    scheduler = Scheduler(observers=[recorder])
+    scheduler.add(schedule, nothing, name="task")
+
+    async with started(scheduler, store, clock):
+        await clock.advance(seconds=15)
+    schedule.fails = True
+    async with started(scheduler, store, clock):
+        await clock.advance(seconds=30)
+
+        assert (await scheduler.status("task")).state is TaskState.STOPPED
+        assert dues(store.runs("task", 10)) == [10]
+        names = [event.name for event in recorder.events]
+        assert names.count("ostinato.task_stopped") == 1
