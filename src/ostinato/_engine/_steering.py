@@ -70,7 +70,7 @@ class Steering:
         """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*."""
         self._worker.claims.settling.resume(standing, catch_up=catch_up)
 
-    def reschedule(self, standing: Standing, schedule: Schedule) -> None:
+    def reschedule(self, standing: Standing, schedule: object) -> None:
         """Let the task follow *schedule* from now on.
 
         Raises:
