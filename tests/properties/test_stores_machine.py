@@ -153,14 +153,17 @@ class Both(RuleBasedStateMachine):
         outcome=OUTCOMES,
         moves=st.booleans(),
         pauses=st.sampled_from([None, None, "enough"]),
+        is_begun=st.sampled_from([True, True, False]),
     )
-    def settle(self, worker, which, outcome, moves, pauses):
+    def settle(self, worker, which, outcome, moves, pauses, is_begun):  # noqa: PLR0917 - as above
         """Settle one of the latest runs, perhaps again, or after its lease was lost."""
         if not self.leases:
             return
         lease, kind, concurrency = self.leases[-1 - which % len(self.leases)]
         run = Run(lease.name, lease.due, self.namespace, kind, lease.token)
         run.outcome, run.error = outcome, None if outcome is Outcome.SUCCEEDED else "it did"
+        if kind is RunKind.TICK and not is_begun:
+            run = passed_over(lease, self.namespace)
         row = self.model_row(lease.name)
         following = None if row.next_due is None else row.next_due + PERIOD
         asked = Settlement(run, moves, following, None, pauses, concurrency)
@@ -190,6 +193,14 @@ class Both(RuleBasedStateMachine):
 def registration(name: str, spec: str = "every 10 ms", due: int = BEGIN) -> Registration:
     """Return what a worker declares."""
     return Registration(name, spec, due)
+
+
+def passed_over(lease: Lease, namespace: str) -> Run:
+    """Return what is told of a tick that was claimed and then not started."""
+    due, reason = lease.due, SkipReason.PAUSED
+    run = Run.of_skipped(lease.name, namespace, first=due, last=due, count=1, reason=reason)
+    run.token = lease.token
+    return run
 
 
 def shown(row: TaskRow) -> tuple[object, ...]:

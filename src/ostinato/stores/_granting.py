@@ -51,7 +51,9 @@ def note_outcome(row: TaskRow, run: Run) -> None:
     if run.kind is RunKind.SKIPPED:
         # It was claimed, and then not started.
         row.starts -= 1
-    elif run.kind is RunKind.TICK and succeeded:
+        return
+    row.last_run = run
+    if run.kind is RunKind.TICK and succeeded:
         row.failures_in_row = 0
     elif run.kind is RunKind.TICK and run.outcome in _COUNTED_AS_FAILURE:
         row.failures_in_row += 1

@@ -60,7 +60,11 @@ class MemoryHistory:
 
     def _is_settled(self, run: Run) -> bool:
         """Return whether the worker of *run* has told its end before."""
-        return any(
-            each.token == run.token and each.error != LEASE_EXPIRED
-            for each in self.ledger(run.task_name).latest(_REMEMBERED_VERDICTS)
+        ended = self.ledger(run.task_name).latest(_REMEMBERED_VERDICTS)
+        same = [each for each in ended if each.token == run.token]
+        if run.kind is not RunKind.SKIPPED:
+            return any(each.error != LEASE_EXPIRED for each in same)
+        # A range has no token: it may be about many that were claimed and not started.
+        return not same and any(
+            each.reason is run.reason and each.due <= run.due <= each.last_due for each in ended
         )

@@ -285,7 +285,6 @@ class MemoryStore(MemoryHistory):
             return row if self._is_settled(run) else None
         self._by_hand.pop((self._namespace, run.task_name, run.token), None)
         row.cancel_requested.discard(run.token)
-        row.last_run = run
         note_outcome(row, run)
         if moves:
             row.next_due = next_due

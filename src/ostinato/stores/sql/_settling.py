@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from ostinato._lease import Renewed, Settlement, TaskRow
+from ostinato._instants import milliseconds_of
+from ostinato._lease import Renewed, Settlement, Skipped, TaskRow
+from ostinato._outcomes import RunKind
 from ostinato.stores.sql._base import chunks
 from ostinato.stores.sql._history import SqlHistory
 from ostinato.stores.sql._rows import parameters_of
@@ -25,10 +27,16 @@ _SETTLE = (
     "UPDATE {task} SET last_outcome = :outcome, last_error = :error, last_ran = :due,"
     " last_kind = :kind, last_token = :token, last_started = :started, last_end = :ended,"
     " last_success = CASE WHEN :outcome = 'succeeded' THEN :due ELSE last_success END,"
-    " failures_in_row = CASE WHEN :outcome = 'succeeded' THEN 0"
+    # Runs that are started by hand tell nothing of the schedule.
+    " failures_in_row = CASE WHEN :kind <> 'tick' THEN failures_in_row"
+    " WHEN :outcome = 'succeeded' THEN 0"
     " WHEN :outcome IN ('failed', 'timed_out') THEN failures_in_row + 1"
-    " ELSE failures_in_row END,"
-    " next_due = CASE WHEN :moves = 1 THEN :next_due ELSE next_due END,"
+    " ELSE failures_in_row END"
+)
+# Of a tick that was claimed and then not started.
+_NOT_BEGUN = "UPDATE {task} SET starts = starts - 1"
+_STEER = (
+    ", next_due = CASE WHEN :moves = 1 THEN :next_due ELSE next_due END,"
     " paused = CASE WHEN :pauses = 1 THEN 1 ELSE paused END,"
     " paused_reason = CASE WHEN :pauses = 1 THEN :pause ELSE paused_reason END,"
     " config_rev = config_rev + :pauses"
@@ -49,9 +57,18 @@ _END_RUN = (
     " WHERE ns = :ns AND name = :name AND due = :due AND number = :number AND reason = ''"
     " AND token = :token AND recorded IS NULL"
 )
+_DROP_RUN = (
+    "DELETE FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
+    " AND reason = '' AND token = :token AND recorded IS NULL"
+)
 _VERDICT = (
     "SELECT 1 FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
     " AND reason = '' AND token = :token AND recorded IS NOT NULL AND lease_until IS NULL"
+)
+_SKIPPED = (
+    "SELECT 1 FROM {run} s WHERE s.ns = :ns AND s.name = :name AND s.reason = :reason"
+    " AND s.due <= :due AND s.last_due >= :due AND NOT EXISTS (SELECT 1 FROM {run} r"
+    " WHERE r.ns = :ns AND r.name = :name AND r.due = :due AND r.reason = '' AND r.token = :token)"
 )
 
 
@@ -107,11 +124,16 @@ class SqlSettling(SqlHistory):
             pauses=int(pause is not None),
             pause=pause,
         )
-        cursor.execute(self._spell(_SETTLE + (_ALONE if concurrency == 1 else _BESIDE)), told)
+        is_skipped = run.kind is RunKind.SKIPPED
+        settle = (_NOT_BEGUN if is_skipped else _SETTLE) + _STEER
+        cursor.execute(self._spell(settle + (_ALONE if concurrency == 1 else _BESIDE)), told)
         if not cursor.rowcount:
-            cursor.execute(self._spell(_VERDICT), told)
+            cursor.execute(self._spell(_SKIPPED if is_skipped else _VERDICT), told)
             return cursor.fetchone() is not None
-        cursor.execute(self._spell(_END_RUN), told)
+        cursor.execute(self._spell(_DROP_RUN if is_skipped else _END_RUN), told)
+        if is_skipped and run.reason is not None:
+            due, last = milliseconds_of(run.due), milliseconds_of(run.last_due)
+            self._skip(cursor, run.task_name, Skipped(due, last, run.count, run.reason))
         if passed is not None:
             self._skip(cursor, run.task_name, passed)
         return True

@@ -4,11 +4,12 @@ from ostinato.testing._store_contract._beside import BesideClauses
 from ostinato.testing._store_contract._claims import ClaimClauses
 from ostinato.testing._store_contract._leases import LeaseClauses
 from ostinato.testing._store_contract._memory import MemoryClauses
+from ostinato.testing._store_contract._steering import SteeringClauses
 
 __all__ = ["StoreContract"]
 
 
-class StoreContract(ClaimClauses, LeaseClauses, BesideClauses, MemoryClauses):
+class StoreContract(ClaimClauses, LeaseClauses, BesideClauses, SteeringClauses, MemoryClauses):
     """The contract of stores: a subclass is the test module of one.
 
     The subclass has a pytest fixture `store_factory`. It returns a function that makes stores,

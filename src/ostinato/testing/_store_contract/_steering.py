@@ -1,0 +1,112 @@
+"""What changes when somebody steers a task: ticks that are passed over, and who hears of it."""
+
+from collections.abc import Callable
+
+from ostinato._lease import Lease, Settlement
+from ostinato._outcomes import Outcome, RunKind, SkipReason
+from ostinato._run import Run
+from ostinato.testing._store_contract._cluster import (
+    SHORT,
+    Cluster,
+    SharedStore,
+    Worker,
+    ended,
+)
+
+__all__ = ["SteeringClauses"]
+
+Factory = Callable[[], SharedStore]
+
+
+class SteeringClauses:
+    """Ends that are no runs, or no ticks."""
+
+    def test_s29_a_tick_that_was_claimed_can_be_passed_over(self, store_factory: Factory) -> None:
+        """S29: it is a skipped one then, and no start; told again, it is not counted again."""
+        worker = Cluster(store_factory).worker()
+        worker.register("task")
+        worker.settle(worker.take_tick(0), Outcome.FAILED)
+        for number in (1, 2):
+            lease = worker.take_tick(number)
+            assert _pass_over(worker, lease, moves=True, next_due=worker.due(number + 1))
+            assert _pass_over(worker, lease)
+
+        row = worker.row()
+        assert (row.starts, row.held, row.failures_in_row) == (1, None, 1)
+        assert (row.next_due, row.last_due) == (worker.due(3), worker.due(2))
+        assert row.last_run is not None
+        assert (row.last_run._due, row.last_run.outcome) == (worker.begin, Outcome.FAILED)
+        assert worker.history() == [(0, "failed"), (1, "2 skipped(paused)")]
+        assert worker.store.summary() == {"task": {"failed": 1, "skipped(paused)": 2}}
+        assert worker.take(worker.tick(3, max_runs=2)) is not None
+
+    def test_s31_one_of_several_can_be_passed_over(self, store_factory: Factory) -> None:
+        """S31: its place is free again; the others keep theirs."""
+        worker = Cluster(store_factory).worker()
+        worker.register("task")
+        first, second = (worker.take(worker.tick(each, concurrency=2)) for each in range(2))
+        assert first is not None
+        assert second is not None
+
+        assert _pass_over(worker, first, concurrency=2)
+        assert _pass_over(worker, first, concurrency=2)
+
+        assert worker.row().beside == {second.token: second}
+        assert worker.row().starts == 1
+        assert worker.settle(second, concurrency=2)
+        assert worker.history() == [(0, "1 skipped(paused)"), (1, "succeeded")]
+
+    def test_s82_what_was_lost_cannot_be_passed_over(self, store_factory: Factory) -> None:
+        """S82: another worker has recorded it as abandoned, whatever was skipped around it."""
+        cluster = Cluster(store_factory)
+        slow, other = cluster.worker(), cluster.worker()
+        slow.register("task")
+        _pass_over(slow, slow.take_tick(0))
+        lease = slow.take_tick(1, SHORT)
+        cluster.wait_until(lease.until)
+        taken = other.take_tick(2)
+
+        assert not _pass_over(slow, lease)
+
+        assert other.row().held == taken
+        assert other.row().starts == 2
+        assert other.history() == [(0, "1 skipped(paused)"), (1, "abandoned")]
+
+    def test_s65_what_is_started_by_hand_tells_nothing_of_the_schedule(
+        self, store_factory: Factory
+    ) -> None:
+        """S65: it neither raises nor resets the failures in a row."""
+        worker = Cluster(store_factory).worker()
+        worker.register("task")
+        failures: list[int] = []
+        worker.settle(worker.take_tick(0), Outcome.FAILED)
+
+        for outcome in (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.SUCCEEDED):
+            lease = worker.take(worker.manual(f"by-hand-{outcome}"))
+            assert lease is not None
+            run = ended(lease, outcome, worker.namespace, RunKind.MANUAL)
+            assert worker.settle(lease, run=run)
+            failures.append(worker.row().failures_in_row)
+
+        assert failures == [1, 1, 1]
+        assert worker.row().last_success == worker.begin
+
+
+def _pass_over(
+    worker: Worker,
+    lease: Lease,
+    *,
+    moves: bool = False,
+    next_due: int | None = None,
+    concurrency: int | None = 1,
+) -> bool:
+    record = Run.of_skipped(
+        *(lease.name, worker.namespace),
+        first=lease.due,
+        last=lease.due,
+        count=1,
+        reason=SkipReason.PAUSED,
+    )
+    record.token = lease.token
+    told = Settlement(record, moves, next_due, concurrency=concurrency)
+    return worker.store.settle([told])[0] is not None
