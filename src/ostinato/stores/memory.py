@@ -1,30 +1,24 @@
 """The store of one process: a dictionary under a lock, and what every other store must do alike."""
 
-import os
-import socket
-from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 from ostinato._lease import (
     LEASE_EXPIRED,
     Claim,
     Lease,
-    Registration,
     Renewed,
     Reply,
     Settlement,
     Skipped,
     Takeover,
     TaskRow,
-    WorkerRow,
     new_lease,
 )
-from ostinato._ledger import Ledger, Success
+from ostinato._ledger import Success
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
-from ostinato.errors import TaskNotFoundError
 from ostinato.stores._granting import is_granted, note_outcome, taken_over
-from ostinato.stores._memory_history import MemoryHistory
+from ostinato.stores._memory_tasks import MemoryTasks
 
 __all__ = ["MemoryStore"]
 
@@ -32,41 +26,14 @@ __all__ = ["MemoryStore"]
 _UNLIMITED = 1 << 62
 
 
-class MemoryStore(MemoryHistory):
+class MemoryStore(MemoryTasks):
     """Remembers what a process's tasks have done, for as long as the process lives."""
 
     def __init__(self, *, keep: int | None = None) -> None:
         """Begin with nothing remembered, of which the latest *keep* runs of each task stay."""
         super().__init__(keep)
-        self._spaces: dict[str, tuple[dict[str, TaskRow], dict[str, Ledger]]] = {}
-        self._workers: dict[tuple[str, str], WorkerRow] = {}
         # What a lease does not tell of the runs that are no ticks, for as long as they last.
         self._by_hand: dict[tuple[str, str, int], Claim] = {}
-        self._enter("")
-        self._owner = ""
-        self._now: Callable[[], float] = float
-
-    def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
-        """Act for the worker *owner* from now on, by its clock *now*."""
-        with self._lock:
-            self._owner, self._now = owner, now
-            self._enter(namespace)
-
-    def register(self, tasks: Sequence[Registration], /) -> Reply:
-        """Make known the worker's *tasks*; those that are known keep what they stand at."""
-        now = int(self._now())
-        rows: dict[str, TaskRow] = {}
-        with self._lock:
-            for task in tasks:
-                row = self._rows.get(task.name) or self._renamed(task)
-                if row is None:
-                    row = TaskRow(task.name, task.spec, task.first_due, task.first_due, token=now)
-                elif row.spec != task.spec:
-                    row.spec, row.schedule = task.spec, None
-                    row.next_due = row.anchor = task.first_due
-                self._rows[task.name] = rows[task.name] = row
-            self._note_worker(now, len(tasks))
-        return Reply(now, [], rows)
 
     def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
         """Grant what can be granted."""
@@ -157,8 +124,7 @@ class MemoryStore(MemoryHistory):
                 else:
                     continue
                 kept.append((name, token))
-            if (worker := self._workers.get((self._namespace, self._owner))) is not None:
-                self._workers[self._namespace, self._owner] = worker._replace(seen=now)
+            self._see_worker(now)
             return Renewed(
                 kept,
                 (each for each in kept if each[1] in self._rows[each[0]].cancel_requested),
@@ -169,61 +135,8 @@ class MemoryStore(MemoryHistory):
         with self._lock:
             return [self._settle(settlement) for settlement in settlements]
 
-    def read(self, names: Sequence[str] | None = None, /) -> Reply:
-        """Return the rows of the tasks named, or of all."""
-        with self._lock:
-            wanted = self._rows if names is None else names
-            rows = {name: self._rows[name] for name in wanted if name in self._rows}
-            for row in rows.values():
-                row.last_run = self._last_run(row)
-            workers = () if names is not None else self._workers.items()
-            mine = tuple(row for (space, _), row in workers if space == self._namespace)
-        return Reply(int(self._now()), [], rows, mine)
-
-    def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
-        """Write what steers the task *name*.
-
-        Raises:
-            TaskNotFoundError: There is none.
-        """
-        with self._lock:
-            row = self._rows.get(name)
-            if row is None:
-                raise TaskNotFoundError(name, None)
-            if row.next_due != changes.get("expected", row.next_due):
-                return row
-            for column, value in changes.items():
-                if column == "cancel_requested":
-                    row.cancel_requested.add(cast("int", value))
-                elif column != "expected":
-                    setattr(row, column, value)
-            row.config_rev += 1
-            return row
-
     def close(self) -> None:
         """Keep everything: the process may start its scheduler again."""
-
-    def _enter(self, namespace: str) -> None:
-        self._namespace = namespace
-        self._rows, self._ledgers = self._spaces.setdefault(namespace, ({}, {}))
-
-    def _note_worker(self, now: int, tasks: int) -> None:
-        """Note who this is, and that it was seen; it may register its tasks in slices."""
-        key = (self._namespace, self._owner)
-        known = self._workers.get(key)
-        if known is None:
-            known = WorkerRow(self._owner, socket.gethostname(), os.getpid(), now, now, "", 0)
-        self._workers[key] = known._replace(seen=now, tasks=known.tasks + tasks)
-
-    def _renamed(self, task: Registration) -> TaskRow | None:
-        """Take over the state of a task under the name it had before."""
-        for name in task.formerly:
-            if (row := self._rows.pop(name, None)) is not None:
-                row.name = task.name
-                if (ledger := self._ledgers.pop(name, None)) is not None:
-                    self._ledgers[task.name] = ledger
-                return row
-        return None
 
     def _clear_the_way(self, row: TaskRow, claim: Claim, now: int) -> None:
         """Record as abandoned the runs whose leases have expired, and then what is skipped."""
@@ -238,6 +151,7 @@ class MemoryStore(MemoryHistory):
             run = self._run_of(lease)
             run.outcome, run.error = Outcome.ABANDONED, LEASE_EXPIRED
             self.ledger(row.name).add(run)
+            row.last_run = run
         if claim.passed is not None:
             self.ledger(row.name).skip(row.name, self._namespace, claim.passed)
 

@@ -55,6 +55,8 @@ class SqlBase:
         self._spelled: dict[str, str] = {}
         self._namespace = self._owner = ""
         self._now: Callable[[], float] = float
+        # When this worker last said, by no more than looking on, that it is there.
+        self._touched = float("-inf")
 
     def _spell(self, statement: str) -> str:
         spelled = self._spelled.get(statement)

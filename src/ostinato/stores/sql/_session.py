@@ -88,6 +88,8 @@ class Sessions:
         self._lock = threading.Lock()
         self._held: dict[int, tuple[PoolProxiedConnection, Cursor]] = {}
         self._pid = os.getpid()
+        # How often this store has written, or has connected anew.
+        self.changes = 0
 
     def read(self, statement: str, parameters: Mapping[str, object]) -> Sequence[Any]:
         """Return the rows of one *statement*, outside any transaction.
@@ -107,6 +109,7 @@ class Sessions:
             StoreError: It failed; a `StoreUnavailableError` where it may be tried later.
         """
         tries = 0
+        self.changes += 1
         while True:
             tries += 1
             try:
@@ -169,6 +172,7 @@ class Sessions:
         held = self._held.get(threading.get_ident())
         if held is not None:
             return held[1]
+        self.changes += 1
         connection = self._pool.connect()
         try:
             self._driver.prepare(connection.dbapi_connection)

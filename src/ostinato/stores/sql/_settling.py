@@ -10,7 +10,7 @@ from ostinato.stores.sql._history import SqlHistory
 from ostinato.stores.sql._rows import parameters_of
 from ostinato.stores.sql._session import Cursor
 
-__all__ = ["SqlSettling"]
+__all__ = ["SEEN", "SqlSettling"]
 
 _RENEW = (
     "UPDATE {task} SET lease_until = {now} + :lease"
@@ -21,7 +21,7 @@ _RENEW_RUNS = (
     " WHERE ns = :ns AND recorded IS NULL AND lease_until > 0 AND ("
 )
 _KEPT = "SELECT name, token, cancel_requested FROM {run} WHERE ns = :ns AND recorded IS NULL AND ("
-_SEEN = "UPDATE {worker} SET seen = {now} WHERE ns = :ns AND id = :owner"
+SEEN = "UPDATE {worker} SET seen = {now} WHERE ns = :ns AND id = :owner"
 # A run that has a lease of its own is settled while its row says that it is under way.
 _SETTLE = (
     "UPDATE {task} SET last_outcome = :outcome, last_error = :error, last_ran = :due,"
@@ -91,7 +91,7 @@ class SqlSettling(SqlHistory):
                 cursor.execute(self._spell(_RENEW_RUNS + any_pair), given)
                 cursor.execute(self._spell(_KEPT + any_pair), given)
                 kept |= {(name, token): bool(wanted) for name, token, wanted in cursor.fetchall()}
-            cursor.execute(self._spell(_SEEN), self._given())
+            cursor.execute(self._spell(SEEN), self._given())
             return Renewed(kept, (pair for pair, is_wanted in kept.items() if is_wanted))
 
         return self._sessions.write(prolong)

@@ -1,6 +1,7 @@
 """SQLite: one file, shared by the workers of one host."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class SqliteStore(SqlStore):
             auto_create=auto_create,
             without=without,
         )
+        self._polled: tuple[tuple[object, ...], int] | None = None
         self._path = Path(engine.url.database or "").absolute()
 
     def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
@@ -56,6 +58,15 @@ class SqliteStore(SqlStore):
             if (problem := self._explain(error)) is None:
                 raise
             raise problem from error.__cause__
+
+    def _revisions(self) -> int:
+        """Ask for no more than whether another connection has written, if that is enough."""
+        sessions = self._sessions
+        ((version,),) = sessions.read("PRAGMA data_version", {})
+        mark = version, sessions.changes, threading.get_ident(), self._namespace
+        if self._polled is None or self._polled[0] != mark:
+            self._polled = mark, super()._revisions()
+        return self._polled[1]
 
     def _look_at_place(self) -> None:
         """Refuse a file that workers cannot share, before it is made.

@@ -9,7 +9,7 @@ from ostinato.stores.sql._create import prepare_tables
 from ostinato.stores.sql._register import register
 from ostinato.stores.sql._rows import WORKER_COLUMNS, worker_row_of
 from ostinato.stores.sql._session import Cursor
-from ostinato.stores.sql._settling import SqlSettling
+from ostinato.stores.sql._settling import SEEN, SqlSettling
 
 __all__ = ["SqlStore"]
 
@@ -28,6 +28,9 @@ _CANCEL = (
     "UPDATE {run} SET cancel_requested = 1"
     " WHERE ns = :ns AND name = :name AND token = :token AND recorded IS NULL"
 )
+_REVISIONS = "SELECT COALESCE(SUM(config_rev), 0) FROM {task} WHERE ns = :ns"
+# In milliseconds: how often a worker that only looks on says that it is there.
+_TOUCH = 10_000
 
 
 class SqlStore(SqlClaims, SqlSettling):
@@ -40,6 +43,7 @@ class SqlStore(SqlClaims, SqlSettling):
             StoreError: The database cannot be used as it is.
         """
         self._namespace, self._owner, self._now = namespace, owner, now
+        self._touched = float("-inf")
         prepare_tables(
             self._sessions,
             self._dialect,
@@ -116,6 +120,22 @@ class SqlStore(SqlClaims, SqlSettling):
         if row is None:
             raise TaskNotFoundError(name, None)
         return row
+
+    def poll(self) -> int:
+        """Return a number that is another one once any task was steered.
+
+        Raises:
+            StoreError: The database did not tell.
+        """
+        now = self._now()
+        if not 0 <= now - self._touched < _TOUCH:
+            self._sessions.write(lambda cursor: cursor.execute(self._spell(SEEN), self._given()))
+            self._touched = now
+        return self._revisions()
+
+    def _revisions(self) -> int:
+        ((number,),) = self._sessions.read(self._spell(_REVISIONS), self._given())
+        return int(number)
 
     def close(self) -> None:
         """Close all connections."""

@@ -91,6 +91,48 @@ class SteeringClauses:
         assert failures == [1, 1, 1]
         assert worker.row().last_success == worker.begin
 
+    def test_s92_who_polls_hears_of_all_that_was_steered(self, store_factory: Factory) -> None:
+        """S92: by a number that was never there before; of ticks it tells nothing."""
+        cluster = Cluster(store_factory)
+        one, two = cluster.worker(), cluster.worker()
+        elsewhere = cluster.worker(f"{cluster.namespace}-other")
+        one.register("task", "over")
+        elsewhere.register("task")
+        polls = [two.store.poll()]
+        lease = one.take_tick(0)
+        assert two.store.poll() == polls[0]
+
+        changes: list[Callable[[], object]] = [
+            lambda: one.store.control("task", {"paused": True}),
+            lambda: two.store.control("over", {"paused": True}),
+            lambda: one.store.control("task", {"cancel_requested": lease.token}),
+            lambda: one.settle(lease, pause="enough"),
+        ]
+        for change in changes:
+            change()
+            polls.append(two.store.poll())
+
+        assert len(set(polls)) == 5
+        elsewhere.store.control("task", {"paused": True})
+        one.store.control("task", {"expected": one.begin, "paused": False})
+        assert two.store.poll() == polls[-1]
+        assert two.store.poll() == one.store.poll()
+
+    def test_s92_who_polls_is_seen(self, store_factory: Factory) -> None:
+        """S92: as who renews is."""
+        cluster = Cluster(store_factory)
+        worker = cluster.worker()
+        worker.register("task")
+        seen = worker.store.read().workers[0].seen
+
+        worker.store.poll()
+        cluster.wait_until(seen + 5)
+        worker.store.close()
+        worker.store.open(worker.namespace, worker.owner, cluster.clock)
+        worker.store.poll()
+
+        assert worker.store.read().workers[0].seen >= seen + 5
+
 
 def _pass_over(
     worker: Worker,
