@@ -10,9 +10,11 @@ from ostinato._outcomes import RunKind
 
 __all__ = [
     "ABANDON",
+    "ABANDONED",
     "BEGIN_RUN",
     "CONDITIONS",
     "FENCE",
+    "NOTE_ABANDONED",
     "TAKEN",
     "TAKE_OVER",
     "TAKE_OVER_RUN",
@@ -86,6 +88,15 @@ ABANDON = (
     "UPDATE {run} SET outcome = 'abandoned', error = :expired, recorded = :now - 1"
     " WHERE ns = :ns AND name = :name AND recorded IS NULL"
     " AND lease_until >= :least AND lease_until <= :now"
+)
+ABANDONED = (
+    "SELECT due, kind, token, started FROM {run} WHERE ns = :ns AND name = :name"
+    " AND outcome = 'abandoned' AND recorded = :now - 1 ORDER BY token DESC LIMIT 1"
+)
+NOTE_ABANDONED = (
+    "UPDATE {task} SET last_outcome = 'abandoned', last_error = :expired, last_ran = :ran,"
+    " last_kind = :ran_kind, last_token = :ran_token, last_started = :ran_started, last_end = NULL"
+    " WHERE ns = :ns AND name = :name"
 )
 BEGIN_RUN = (
     "{insert} {run} (ns, name, due, number, reason, takeover, kind, run_id, token, owner, started,"

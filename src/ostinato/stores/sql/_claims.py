@@ -63,7 +63,7 @@ class SqlClaims(SqlHistory):
         if not cursor.rowcount:
             return None
         if due is not None:
-            cursor.execute(self._spell(claiming.ABANDON), given)
+            self._abandon(cursor, given)
         if passed is not None:
             self._skip(cursor, name, passed)
         if due is None:
@@ -81,6 +81,16 @@ class SqlClaims(SqlHistory):
         if is_alone:
             cursor.execute(self._spell(claiming.FENCE), given)
         return Lease(name, due, token, now + lease, self._owner)
+
+    def _abandon(self, cursor: Cursor, given: dict[str, object]) -> None:
+        """Record the runs whose leases have expired."""
+        cursor.execute(self._spell(claiming.ABANDON), given)
+        if not cursor.rowcount:
+            return
+        cursor.execute(self._spell(claiming.ABANDONED), given)
+        ran, kind, token, started = cursor.fetchone()
+        told = {**given, "ran": ran, "ran_kind": kind, "ran_token": token, "ran_started": started}
+        cursor.execute(self._spell(claiming.NOTE_ABANDONED), told)
 
     def _take_over(self, cursor: Cursor, claim: Takeover, now: int, lease: int) -> Lease | None:
         """Let the database decide who goes on with the run of a worker that died."""

@@ -37,6 +37,12 @@ class LeaseClauses:
         assert taken.token > lease.token
         assert other.row().held == taken
         assert other.history() == [(0, "succeeded"), (1, "abandoned")]
+        last = other.row().last_run
+        assert last is not None
+        assert (last._due, last.outcome, last.token) == (
+            *(lease.due, Outcome.ABANDONED),
+            lease.token,
+        )
         assert other.store.summary() == {"task": {"succeeded": 1, "abandoned": 1}}
 
     def test_s82_the_token_alone_decides_who_holds_a_lease(self, store_factory: Factory) -> None:
