@@ -16,7 +16,6 @@ from ostinato._ledger import Ledger
 from ostinato._outcomes import RunKind, SkipReason
 from ostinato._run import Run
 from ostinato._status import TaskState, TaskStatus
-from ostinato.protocols import Schedule
 from ostinato.schedules import Jittered
 
 __all__ = ["Steering"]
