@@ -101,7 +101,9 @@ def _as_user(user: str, folder: Path) -> list[str]:
     for above in folder.parents:
         if above.stat().st_uid == 0 and not above.stat().st_mode & 0o001:
             above.chmod(above.stat().st_mode | 0o001)
-    return ["runuser", "-u", user, "--"]
+    # Where a login shell would look, and an environment that was cleared does not.
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    return [shutil.which("runuser", path=path) or "runuser", "-u", user, "--"]
 
 
 def _postgres(program: str) -> str:

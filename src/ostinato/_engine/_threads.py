@@ -101,24 +101,16 @@ class Threads:
         job = Job(name, call, loop, completions, context=context, on_end=on_end)
         completions.outstanding += 1
         crew = self._crew
-        starts_thread = False
-        with crew.lock:
-            crew.jobs.append(job)
-            wakes_thread = crew.idle > crew.woken
-            if wakes_thread:
-                crew.woken += 1
-            elif crew.count < self._limit:
-                starts_thread = True
-                crew.count += 1
-                crew.idle += 1
-                crew.woken += 1
-        if wakes_thread:
-            crew.wakes.put("work")
-            self._told_exhausted = False
-        elif starts_thread:
-            self._start_thread(crew, job)
-        else:
-            self._watch(job, loop)
+        match crew.add(job, self._limit):
+            case "wait":
+                self._watch(job, loop)
+            case "start":
+                self._start_thread(crew, job)
+            case "wake":
+                crew.wakes.put("work")
+                self._told_exhausted = False
+            case "come":
+                self._told_exhausted = False
         return job
 
     def _start_afresh(self) -> None:
@@ -210,6 +202,23 @@ class _Crew:
         # How many threads there are, how many of these have nothing to do, and how many of those
         # have been woken since.
         self.count = self.idle = self.woken = 0
+
+    def add(self, job: Job, limit: int) -> Literal["come", "wake", "start", "wait"]:
+        """Add a *job*; return what it takes for a thread to take it, one of at most *limit*."""
+        with self.lock:
+            self.jobs.append(job)
+            if len(self.jobs) <= self.woken:
+                # Somebody comes who was woken for a job that another has taken.
+                return "come"
+            if self.idle > self.woken:
+                self.woken += 1
+                return "wake"
+            if self.count >= limit:
+                return "wait"
+            self.count += 1
+            self.idle += 1
+            self.woken += 1
+            return "start"
 
     def begin(self) -> Job | None:
         """Return the first job of a thread that was woken, if others have not taken it."""
