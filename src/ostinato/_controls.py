@@ -68,7 +68,7 @@ class Controls(ABC):
             check_text("reason", reason, "the bank is closed")
         end = None if until is None else aware_utc("until", until)
         standing, steering = self._reach(task)
-        steering.pause(standing, reason, end)
+        await steering.pause(standing, reason, end)
 
     async def resume(self, task: object, *, catch_up: bool = False) -> None:
         """Let the ticks of *task* run again.
@@ -86,7 +86,7 @@ class Controls(ABC):
         """
         check_flag("catch_up", catch_up)
         standing, steering = self._reach(task)
-        steering.resume(standing, catch_up=catch_up)
+        await steering.resume(standing, catch_up=catch_up)
 
     async def reschedule(self, task: object, schedule: Schedule) -> None:
         """Let *task* follow *schedule* from now on, until the scheduler ends.
@@ -103,7 +103,7 @@ class Controls(ABC):
         checked = check_schedule(schedule)
         standing, steering = self._reach(task)
         check_frequency(standing.task, checked)
-        steering.reschedule(standing, checked)
+        await steering.reschedule(standing, checked)
 
     async def cancel(self, run_id: str) -> bool:
         """Ask the run *run_id* to end; return whether it was under way.
@@ -129,9 +129,12 @@ class Controls(ABC):
             TaskNotFoundError: There is no such task.
         """
         if task is None:
-            return [steering.status(standing) for standing, steering in self._reach_all()]
+            reached = self._reach_all()
+            standings = [standing for standing, _ in reached]
+            return await reached[0][1].statuses(standings) if reached else []
         standing, steering = self._reach(task)
-        return steering.status(standing)
+        (status,) = await steering.statuses([standing])
+        return status
 
     async def next_run(self, task: object) -> datetime | None:
         """Return when *task* is due next, jitter included; None if it is not.
@@ -142,7 +145,8 @@ class Controls(ABC):
             TaskNotFoundError: There is no such task.
         """
         standing, steering = self._reach(task)
-        return steering.status(standing).next_run
+        (status,) = await steering.statuses([standing])
+        return status.next_run
 
     async def history(self, task: object, *, limit: int = 100) -> list[Run]:
         """Return the latest *limit* runs of *task*, and ranges of skipped ticks, newest first.
@@ -156,7 +160,7 @@ class Controls(ABC):
         """
         _check_limit(limit)
         standing, steering = self._reach(task)
-        return steering.history(standing, limit)
+        return await steering.history(standing, limit)
 
     @abstractmethod
     def _reach(self, task: object) -> tuple[Standing, Steering]:

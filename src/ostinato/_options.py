@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, cast
 
+from ostinato._duration import Duration, wait_seconds
 from ostinato._tasks import Tasks
 from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 
@@ -15,31 +16,32 @@ if TYPE_CHECKING:
     from ostinato.protocols import Clock, Observer
 
 __all__ = [
-    "check_store",
     "check_tasks",
     "check_threads",
     "check_wish",
     "checked_clock",
+    "checked_lease",
     "checked_observers",
 ]
 
 _MOST_THREADS = 10_000
+# A heartbeat each sixth of it, and three calls of 2 s and 2 s more, have room in the default of 30.
+_SHORTEST_LEASE = 1.0
+_LONGEST_LEASE = 3_600.0
 
 
-def check_store(store: object) -> None:
-    """Check that *store* is one that there is.
+def checked_lease(lease: Duration) -> float:
+    """Return *lease* in seconds, if a worker can keep it.
 
     Raises:
-        ArgumentTypeError: It is no URL.
-        InvalidArgumentError: There is no such store.
+        ArgumentTypeError: It is no duration.
+        InvalidArgumentError: It is too short to be kept, or too long to be waited for.
     """
-    if store is None:
-        return
-    if not isinstance(store, str):
-        raise ArgumentTypeError("store", store, 'pass a URL, such as "memory://"')
-    if store != "memory://":
-        problem = "is a store that there is not"
-        raise InvalidArgumentError("store", store, problem, 'pass "memory://"')
+    seconds = wait_seconds("lease", lease)
+    if not _SHORTEST_LEASE <= seconds <= _LONGEST_LEASE:
+        remedy = f"pass {_SHORTEST_LEASE:g} to {_LONGEST_LEASE:g} seconds"
+        raise InvalidArgumentError("lease", lease, "cannot be kept by heartbeats", remedy)
+    return seconds
 
 
 def check_wish(enabled: object) -> bool | None:

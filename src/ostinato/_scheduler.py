@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from dataclasses import replace
@@ -20,12 +21,13 @@ from ostinato._engine._steering import Steering
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
 from ostinato._engine._worker import Worker
+from ostinato._memory import ALONE, Memory
 from ostinato._options import (
-    check_store,
     check_tasks,
     check_threads,
     check_wish,
     checked_clock,
+    checked_lease,
     checked_observers,
 )
 from ostinato._preparation import Preparation
@@ -36,18 +38,22 @@ from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
 from ostinato.asgi import ASGIApp, Lifespan, attach, lifespan_of, wrapped
 from ostinato.errors import ForeignLoopError, LateDeclarationError, NotRunningError
 from ostinato.observers.logging import LoggingObserver
-from ostinato.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
+    from sqlalchemy import Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from ostinato._engine._standing import Standing
     from ostinato._policies import PolicyOptions
-    from ostinato.protocols import Clock, Observer, Schedule
+    from ostinato.protocols import Clock, Observer, Schedule, SharedStore
 
 __all__ = ["Scheduler"]
 
 _LONGEST_NAMESPACE = 40
+# In seconds: it costs a file some microseconds.
+_FILE_POLL = 0.5
 
 
 class Scheduler(Declaring, Controls):
@@ -68,7 +74,7 @@ class Scheduler(Declaring, Controls):
 
     def __init__(
         self,
-        store: str | None = None,
+        store: str | Engine | AsyncEngine | None = None,
         /,
         *,
         name: str = "default",
@@ -77,13 +83,16 @@ class Scheduler(Declaring, Controls):
         threads: int = 8,
         shutdown_grace: Duration = 5,
         cancel_grace: Duration = 3,
+        lease: Duration = 30,
+        poll: Duration = 5,
         enabled: bool | None = None,
     ) -> None:
         """Declare a scheduler; nothing runs yet.
 
         Args:
-            store: The memory that workers share: `"memory://"`, for a process of its own, is the
-                only one there is so far, and the default.
+            store: The memory that workers share: an address, such as `"sqlite:///state.db"`,
+                `"postgresql://..."` or `"mysql://..."`, or an engine of SQLAlchemy's; by default
+                `$OSTINATO_STORE`, else `"memory://"`, for a process of its own.
             name: The namespace of the tasks.
             observers: Who is told what happens, beside the log.
             clock: The only source of the time; by default the machine's.
@@ -91,6 +100,10 @@ class Scheduler(Declaring, Controls):
             shutdown_grace: How long runs have to end when the scheduler stops, in seconds or as a
                 timedelta.
             cancel_grace: How long they have after that to heed their cancellation.
+            lease: For how long a run is leased to its worker at a time, in seconds or as a
+                timedelta: another worker takes over so much later, where that has died.
+            poll: How often to look whether another worker has steered a task, in seconds or as a
+                timedelta; a file is looked at twice a second at the least.
             enabled: Whether tasks run; by default, unless `$OSTINATO_ENABLED` is 0, and not under
                 pytest.
 
@@ -98,13 +111,15 @@ class Scheduler(Declaring, Controls):
             ArgumentTypeError: An argument has a type that is not accepted.
             InvalidArgumentError: An argument, or `$OSTINATO_ENABLED`, has a value that cannot work.
         """
-        check_store(store)
+        self._memory = Memory.of(store, os.environ)
         self.name = check_name("name", name, longest=_LONGEST_NAMESPACE)
         self._observers = tuple(checked_observers(observers))
         self._clock: Clock = checked_clock(clock) or SystemClock()
         self._threads = check_threads(threads)
         self._grace = wait_seconds("shutdown_grace", shutdown_grace)
         self._cancel_grace = wait_seconds("cancel_grace", cancel_grace)
+        self._lease = checked_lease(lease)
+        self._poll = wait_seconds("poll", poll)
         self._enabled = check_wish(enabled)
         self._preparation = Preparation()
         self._registry = self._preparation.registry
@@ -197,13 +212,37 @@ class Scheduler(Declaring, Controls):
             if worker.uses:
                 worker.uses += 1
                 return worker
-            # It is stopping: two at once would run one task side by side.
-            await worker.ended.wait()
+            # It is starting, or stopping: two at once would run one task side by side.
+            await worker.changed.wait()
         is_live = is_enabled(self._enabled)
-        warn_of_workers(self.name, self._registry, is_live=is_live)
+        # Where nothing falls due, nothing is written either: a test suite leaves no state behind.
+        memory = self._memory if is_live else Memory(ALONE)
+        if memory.is_alone:
+            warn_of_workers(self.name, self._registry, is_live=is_live)
         warn_of_not_included(self.name, is_live=is_live)
-        worker = self._make_worker(app, state, self._clock, MemoryStore(), is_live=is_live)
-        self._start(worker, where="in memory, forgotten at the end of the process")
+        worker = self._worker = self._make_worker(
+            app,
+            state,
+            self._clock,
+            memory.open(),
+            is_live=is_live,
+            is_remote=not memory.is_alone,
+            follows_host=memory.follows_host,
+        )
+        try:
+            await worker.open()
+        except BaseException:
+            worker.abort()
+            self._worker = None
+            raise
+        try:
+            self._start(worker, where=memory.words)
+        except BaseException:
+            self._worker = None
+            raise
+        finally:
+            worker.changed.set()
+            worker.changed.clear()
         mark_scheduler_started(self)
         return worker
 
@@ -212,10 +251,12 @@ class Scheduler(Declaring, Controls):
         app: object | None,
         state: Mapping[str, object] | None,
         clock: Clock,
-        store: MemoryStore,
+        store: SharedStore,
         *,
         is_live: bool,
         keep: int | None = None,
+        is_remote: bool = False,
+        follows_host: bool = True,
     ) -> Worker:
         loop = asyncio.get_running_loop()
         telling = Telling((LoggingObserver(), *self._observers))
@@ -234,7 +275,16 @@ class Scheduler(Declaring, Controls):
             app=app,
             state=state,
         )
-        return Worker(environment, store, is_live=is_live, keep=keep)
+        return Worker(
+            environment,
+            store,
+            is_live=is_live,
+            keep=keep,
+            is_remote=is_remote,
+            lease=self._lease,
+            poll=min(self._poll, _FILE_POLL) if follows_host else self._poll,
+            follows_host=follows_host,
+        )
 
     def _start(self, worker: Worker, *, where: str) -> None:
         standings, injections = self._preparation.start()
@@ -254,7 +304,7 @@ class Scheduler(Declaring, Controls):
             await worker.stop(self._grace)
         finally:
             self._worker = None if self._worker is worker else self._worker
-            worker.ended.set()
+            worker.changed.set()
 
     def _reached(self) -> Worker:
         if self._worker is None:

@@ -27,6 +27,7 @@ __all__ = [
     "Observer",
     "RunObserver",
     "Schedule",
+    "SharedStore",
     "Store",
     "Timer",
     "Wakeup",
@@ -196,6 +197,10 @@ class Wakeup(Protocol):
         It is cheap to ask for, and says that the worker is still there.
         """
         ...
+
+
+class SharedStore(Store, History, Wakeup, Protocol):
+    """What a scheduler asks of a store: leases and rows, and what has ended."""
 
 
 class ErrorLogger(Protocol):

@@ -1,14 +1,22 @@
-"""A store that does not answer: what waits for it, when it is asked again, what is told."""
+"""The door to the store: what waits while it does not answer, and when it is asked again."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from ostinato._engine._environment import Environment
-from ostinato._lease import Settlement
+from ostinato._lease import Claim, Reply, Settlement
+from ostinato._run import Run
 from ostinato.protocols import Store, Timer
 
 __all__ = ["Backoff"]
 
+T = TypeVar("T")
+
 # In seconds: how long to wait at the least and at the most before the store is asked again.
 _SHORTEST = 0.2
 _LONGEST = 5.0
+# A process that is alone with its store has no rival to whom a lease could be lost.
+_UNRIVALLED = 100 * 366 * 86_400_000
 # After so many failures in a row the longest wait is reached.
 _MOST_DOUBLINGS = 5
 
@@ -65,6 +73,59 @@ class Backoff:
             self._failures = 0
             self._environment.telling.tell("ostinato.store_recovered")
 
+    def claim(self, claims: list[Claim], then: Callable[[Reply | None], object]) -> None:
+        """Ask the store for *claims*, and tell *then*; None: it does not answer."""
+        if self.left:
+            then(None)
+            return
+        try:
+            reply = self._store.claim(claims, _UNRIVALLED)
+        except Exception as error:  # noqa: BLE001 - a store may be anybody's, and fail in any way
+            self.fail(error)
+            then(None)
+            return
+        self.succeed()
+        then(reply)
+
+    def skip(self, claim: Claim, then: Callable[[Reply | None], object]) -> None:
+        """Let the store skip the ticks of *claim*, and tell *then*.
+
+        Raises:
+            Exception: Whatever the store has raised.
+        """
+        then(self._store.claim([claim], 0))
+
+    async def claimed(self, claims: list[Claim]) -> Reply:
+        """Return the store's answer to *claims*.
+
+        Raises:
+            Exception: Whatever the store has raised.
+        """
+        return self._store.claim(claims, _UNRIVALLED)
+
+    def control(self, name: str, changes: Mapping[str, object]) -> None:
+        """Write what steers the task *name*.
+
+        Raises:
+            Exception: Whatever the store has raised.
+        """
+        self._store.control(name, changes)
+
+    async def steer(self, name: str, changes: Mapping[str, object]) -> None:
+        """Write what a user steers of the task *name*, and wait until it is written.
+
+        Raises:
+            Exception: Whatever the store has raised.
+        """
+        self._store.control(name, changes)
+
+    async def written(self) -> None:
+        """Wait until all that `control` was given is written."""
+
+    async def read(self, call: Callable[[], T]) -> T:
+        """Return what *call* reads of the store."""
+        return call()
+
     def settle(self, settlement: Settlement) -> None:
         """Tell the store how a run ended, however often it takes."""
         if self._waiting:
@@ -74,12 +135,16 @@ class Backoff:
             return
         try:
             self._store.settle((settlement,))
-        except Exception as error:  # noqa: BLE001 - a store may be anybody's, and fail in any way
+        except Exception as error:  # noqa: BLE001 - as above
             self._waiting.append(settlement)
             self.fail(error)
             self._arm()
         else:
             self.succeed()
+
+    def leave(self, run: Run) -> None:
+        """Leave the lease of a *run* to itself that goes on after the end."""
+        self._store.settle((Settlement(run),))
 
     def stop(self) -> None:
         """Wait no longer: what is settled from here on is tried once, with all that waits."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._deciding import Deciding
@@ -21,9 +22,6 @@ from ostinato.protocols import Store
 
 __all__ = ["Claims"]
 
-# A process that is alone with its store has no rival to whom a lease could be lost.
-_UNRIVALLED = 100 * 366 * 86_400_000
-
 # In seconds: how long to leave a task alone that could not be had.
 _POLL = 5.0
 
@@ -40,27 +38,31 @@ class Claims:
         self,
         environment: Environment,
         store: Store,
+        door: Backoff,
         *,
         on_next: Callable[[Standing], object],
+        on_later: Callable[[Standing, int], object],
         on_over: Callable[[Standing], object],
     ) -> None:
         """Claim from *store*.
 
         Args:
             environment: What runs are executed with.
-            store: The memory that workers share; called inline.
+            store: The memory that workers share; called inline where it is this process's own.
+            door: How it is asked.
             on_next: Is told of a task whose next tick is known, to put it on the agenda.
+            on_later: Is told of a task that is to be looked at again, and when.
             on_over: Is told of a task that has no further tick, once its last run has ended.
         """
         self._environment = environment
         self._namespace = environment.namespace
-        self._store = store
         self._on_next = on_next
         self.starving = Starving(environment, on_next)
-        self.backoff = Backoff(environment, store)
+        self._on_later = on_later
+        self.is_stopped = False
+        self.backoff = door
         self.settling = Settling(
             environment,
-            store,
             on_next=on_next,
             on_over=on_over,
             starving=self.starving,
@@ -80,6 +82,7 @@ class Claims:
 
     def stop(self) -> None:
         """Wait for no thread any more, for no stuck run, and for no store."""
+        self.is_stopped = True
         self.starving.stop()
         self.backoff.stop()
         self.performer.stop()
@@ -133,23 +136,32 @@ class Claims:
                 self._put_back(standing, self.backoff.left)
 
     def _claim(self, wanted: list[Wanted]) -> None:
-        """Ask the store for all that is *wanted* at once, and start what it grants."""
-        reply = self._ask([_claim_of(each) for each in wanted])
+        """Ask the store for all that is *wanted* at once."""
+        self.backoff.claim([_claim_of(each) for each in wanted], partial(self._go_on, wanted))
+
+    def _go_on(self, wanted: list[Wanted], reply: Reply | None) -> None:
+        """Start what the store's *reply* grants of what was *wanted*."""
         if reply is None:
             for standing, _, _ in wanted:
                 self._put_back(standing, self.backoff.left)
             return
         leases = {lease.name: lease for lease in reply.leases}
-        for standing, _, decision in wanted:
-            if standing.name in leases:
-                # The store has moved on: before any of the bodies can ask, or steer.
-                standing.next_due = decision[1]
+        granted: list[tuple[Standing, Decided, Lease]] = []
         for standing, expected, decision in wanted:
             lease = leases.get(standing.name)
             if lease is None:
                 self._do_without(standing, expected, decision, reply)
-            elif standing.is_paused or standing.next_due != decision[1]:
-                # The body of one before it has steered it.
+                continue
+            decided = decision
+            if lease.due != decision[0]:
+                # It was won before, by a claim whose reply was lost.
+                decided = (lease.due, reply.rows[standing.name].next_due, None, False)
+            # The store has moved on: before any of the bodies can ask, or steer.
+            standing.next_due = decided[1]
+            granted.append((standing, decided, lease))
+        for standing, decision, lease in granted:
+            if self.is_stopped or standing.is_paused or standing.next_due != decision[1]:
+                # The scheduler ends, or the body of one before it has steered it.
                 self._pass_over(standing, decision[2], lease)
             else:
                 self._start(standing, decision, lease.token)
@@ -175,6 +187,8 @@ class Claims:
             self.settling.note_skipped(standing, passed, is_recorded=True)
         due = lease.due
         reason = SkipReason.PAUSED if standing.is_paused else SkipReason.OVERLAP
+        if self.is_stopped:
+            reason = SkipReason.SHUTDOWN
         record = Run.of_skipped(
             standing.name, self._namespace, first=due, last=due, count=1, reason=reason
         )
@@ -183,28 +197,18 @@ class Claims:
         skipped = Skipped(due, due, 1, reason)
         self.settling.note_skipped(standing, skipped, is_recorded=True)
 
-    def _ask(self, claims: list[Claim]) -> Reply | None:
-        """Return the store's answer; None: it does not answer, and is asked again later."""
-        if self.backoff.left:
-            return None
-        try:
-            reply = self._store.claim(claims, _UNRIVALLED)
-        except Exception as error:  # noqa: BLE001 - as above
-            self.backoff.fail(error)
-            return None
-        self.backoff.succeed()
-        return reply
-
     def _put_back(self, standing: Standing, seconds: float) -> None:
-        """Look at a task again in some *seconds*; the loop is awake, and looks before it sleeps."""
+        """Look at a task again in some *seconds*."""
         monotonic = self._environment.clock.monotonic()
         # Up to the whole millisecond: down, it might be at once, again and again.
-        at = -int(-standing.timeline.at(monotonic + seconds) // 1)
-        standing.timeline.agenda.put(at, standing)
+        self._on_later(standing, -int(-standing.timeline.at(monotonic + seconds) // 1))
 
     def _until_free(self, row: TaskRow | None, now: int) -> float:
         """Return after how many seconds the lease on *row* ends, or may have been given back."""
         poll = _POLL * self._environment.random.uniform(0.9, 1.1)
+        if row is not None and row.next_due is not None and row.next_due > now:
+            # The store's clock is a little behind ours.
+            return min((row.next_due - now) / 1_000, poll)
         if row is None or row.held is None:
             return poll
         return min(max(row.held.until - now, 0) / 1_000, poll)
@@ -249,7 +253,7 @@ class Claims:
             self._on_next(standing)
         _ = self._start_run(standing, run)
 
-    def start_manual(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
+    async def start_manual(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
         """Start a *run* that moves no tick, if it may run beside those under way.
 
         Raises:
@@ -271,7 +275,7 @@ class Claims:
                 run_id=run.id,
                 concurrency=standing.concurrency,
             )
-            reply = self._store.claim([claim], _UNRIVALLED)
+            reply = await self.backoff.claimed([claim])
             if not reply.leases:
                 raise AlreadyRunningError(name)
             run.token = reply.leases[0].token

@@ -9,6 +9,7 @@ from ostinato._engine._ticks import FreshTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._instants import milliseconds_of
 from ostinato._ledger import Ledger
+from ostinato.protocols import Store
 from ostinato.stores.memory import MemoryStore
 
 __all__ = ["ClockWatch"]
@@ -27,10 +28,12 @@ class ClockWatch:
     def __init__(
         self,
         environment: Environment,
-        store: MemoryStore,
+        store: Store,
         steady: Timeline,
         calendar: Timeline,
         *,
+        shared: Timeline,
+        follows_host: bool,
         standings: Mapping[str, Standing],
         on_next: Callable[[Standing], object],
     ) -> None:
@@ -41,6 +44,8 @@ class ClockWatch:
             store: Is told where a task goes on.
             steady: What the monotonic clock decides.
             calendar: What the wall clock decides.
+            shared: What a store decides that is shared with others.
+            follows_host: Whether that store's time is the wall clock's.
             standings: How the tasks stand, by their names.
             on_next: Is told of a task whose next tick is another one.
         """
@@ -49,6 +54,8 @@ class ClockWatch:
         self._store = store
         self._steady = steady
         self._calendar = calendar
+        self._shared = shared
+        self._follows_host = follows_host
         self._standings = standings
         self._on_next = on_next
 
@@ -57,6 +64,8 @@ class ClockWatch:
         offset = self._clock.now() * 1_000 - self._clock.monotonic() * 1_000
         jump = offset - self._calendar.offset
         self._calendar.offset = offset
+        if self._follows_host:
+            self._shared.offset = offset
         apart = offset - self._steady.offset
         if -_JUMP <= apart <= _JUMP:
             return
@@ -112,4 +121,6 @@ class ClockWatch:
         self._tell("ostinato.anchor_reset", standing.name)
 
     def _ledger(self, standing: Standing) -> Ledger:
-        return self._store.ledger(standing.name) if standing.is_shared else standing.records
+        if standing.is_shared and isinstance(self._store, MemoryStore):
+            return self._store.ledger(standing.name)
+        return standing.records

@@ -1,17 +1,17 @@
 """From the end of a run to the next tick: record, move on, free the slot."""
 
 from collections.abc import Callable
+from functools import partial
 
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._environment import Environment
 from ostinato._engine._missed import horizon_of, skip_until
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
-from ostinato._lease import Claim, Settlement, Skipped, new_settlement
+from ostinato._lease import Claim, Reply, Settlement, Skipped, new_settlement
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._policy import Overlap
 from ostinato._run import Run
-from ostinato.protocols import Store
 
 __all__ = ["Settling"]
 
@@ -24,29 +24,26 @@ class Settling:
     def __init__(
         self,
         environment: Environment,
-        store: Store,
         *,
         on_next: Callable[[Standing], object],
         on_over: Callable[[Standing], object],
         starving: Starving,
         backoff: Backoff,
     ) -> None:
-        """Settle at *store*.
+        """Settle with *environment*.
 
         Args:
             environment: What runs are executed with.
-            store: The memory that workers share; called inline.
             on_next: Is told of a task whose next tick is known, to put it on the agenda.
             on_over: Is told of a task that has no further tick, once its last run has ended.
             starving: Whose ticks wait for a thread, which may be free again.
-            backoff: Keeps what the store does not take.
+            backoff: How the store is asked; it keeps what that does not take.
         """
         self._namespace = environment.namespace
         # Those whose ticks may pass without being looked at.
         self.paused: set[Standing] = set()
         self._monotonic = environment.clock.monotonic
         self._telling = environment.telling
-        self._store = store
         self._on_next = on_next
         self._on_over = on_over
         self._starving = starving
@@ -152,33 +149,66 @@ class Settling:
             reason=passed.reason.value,
         )
 
-    def skip_passed(self, standing: Standing, reason: SkipReason) -> None:
-        """Skip, for *reason*, each tick that is due by now and has not been looked at."""
+    def skip_passed(
+        self,
+        standing: Standing,
+        reason: SkipReason,
+        then: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Skip, for *reason*, each tick that is due by now and has not been looked at.
+
+        Args:
+            standing: The task's.
+            reason: Why.
+            then: Is called when that is done.
+
+        Raises:
+            Exception: Whatever a store has raised that is called inline.
+        """
         now, expected = standing.timeline.at(self._monotonic()), standing.next_due
         # A delay has one tick, which waits.
         if standing.has_delay or expected is None or expected > now:
+            then()
             return
         passed, following = self._skip(standing, expected, now, reason)
         if standing.is_shared:
-            name, spec = standing.name, standing.spec
-            reply = self._store.claim([Claim(name, spec, expected, None, following, passed)], 0)
-            row = reply.rows.get(name)
-            if row is not None and row.next_due != following:
-                # Somebody else was first: what the row says counts.
-                standing.next_due = row.next_due
-                return
+            claim = Claim(standing.name, standing.spec, expected, None, following, passed)
+            self._backoff.skip(claim, partial(self._skipped, standing, claim, then))
+            return
         standing.next_due, standing.is_queued = following, False
-        self.note_skipped(standing, passed, is_recorded=standing.is_shared)
+        self.note_skipped(standing, passed, is_recorded=False)
+        then()
+
+    def _skipped(
+        self, standing: Standing, claim: Claim, then: Callable[[], object], reply: Reply | None
+    ) -> None:
+        """Go on behind ticks that the store has skipped, or was to skip."""
+        row = None if reply is None else reply.rows.get(standing.name)
+        if row is not None and row.next_due != claim.next_due:
+            # Somebody else was first: what the row says counts.
+            standing.next_due = row.next_due
+        elif row is not None and claim.passed is not None:
+            standing.next_due, standing.is_queued = claim.next_due, False
+            self.note_skipped(standing, claim.passed, is_recorded=True)
+        then()
 
     def resume(self, standing: Standing, *, catch_up: bool) -> None:
         """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*."""
         if not standing.is_paused:
             return
-        if not catch_up:
-            self.skip_passed(standing, SkipReason.PAUSED)
+        if catch_up:
+            self._resume(standing)
+        else:
+            self.skip_passed(standing, SkipReason.PAUSED, partial(self._resume, standing))
+
+    def _resume(self, standing: Standing) -> None:
         if standing.is_shared:
             cleared = {"paused": False, "paused_reason": None, "paused_until": None}
-            self._store.control(standing.name, {**cleared, "failures_in_row": 0})
+            self._backoff.control(standing.name, {**cleared, "failures_in_row": 0})
+        self.note_resumed(standing)
+
+    def note_resumed(self, standing: Standing) -> None:
+        """Go on with a task that is paused no longer, which its store knows."""
         standing.is_paused, standing.paused_reason, standing.paused_until = False, None, None
         self.paused.discard(standing)
         standing.failures_in_row = 0
@@ -207,6 +237,10 @@ class Settling:
             if passed is not None:
                 standing.records.skip(standing.task.name, self._namespace, passed)
             return
+        if run.outcome is Outcome.ABANDONED:
+            # It goes on, and may still write: its lease is not given back, but expires.
+            self._backoff.leave(run)
+            return
         is_tick = run.kind is RunKind.TICK
         moves = is_tick and (standing.concurrency == 1 or standing.has_delay)
         concurrency = standing.concurrency
@@ -221,7 +255,7 @@ class Settling:
         standing.end_at(standing.task.policy.until)
         if standing.is_shared:
             try:
-                self._store.control(standing.name, {"next_due": standing.next_due})
+                self._backoff.control(standing.name, {"next_due": standing.next_due})
             except Exception as error:  # noqa: BLE001 - a store may be anybody's; its row counts
                 self._backoff.fail(error)
 

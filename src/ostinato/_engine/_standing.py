@@ -47,6 +47,7 @@ class Standing:
         "is_bounded",
         "is_completed",
         "is_interval",
+        "is_joined",
         "is_last",
         "is_over",
         "is_parked",
@@ -82,7 +83,7 @@ class Standing:
         "zombies",
     )
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task) -> None:  # noqa: PLR0915 - one thing for each of them
         """Stand at the beginning."""
         self.task = task
         # The instant at which it stands on the agenda; None: it does not.
@@ -124,6 +125,8 @@ class Standing:
         self.spec = ""
         # What a store of this very process holds of it.
         self.row: TaskRow | None = None
+        # Whether the store that it shares with others knows of it.
+        self.is_joined = True
         # Whether its function is called with nothing, at once: the common case.
         self.is_plain = False
         # Whether the next instant follows from the end of a run.

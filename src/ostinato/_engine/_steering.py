@@ -1,6 +1,7 @@
 """Steer a running worker: trigger, pause, resume, reschedule, cancel; and say how it stands."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
@@ -12,13 +13,17 @@ from ostinato._engine._ticks import ScheduleTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._engine._worker import Worker
 from ostinato._instants import instant_of, milliseconds_of
-from ostinato._ledger import Ledger
 from ostinato._outcomes import RunKind, SkipReason
 from ostinato._run import Run
 from ostinato._status import TaskState, TaskStatus
+from ostinato.errors import StoreError
+from ostinato.protocols import Schedule
 from ostinato.schedules import Jittered
+from ostinato.stores.memory import MemoryStore
 
 __all__ = ["Steering"]
+
+_UNSHARED = "does not keep another schedule than the declared one yet; change the declaration"
 
 
 class Steering:
@@ -27,6 +32,7 @@ class Steering:
     def __init__(self, worker: Worker) -> None:
         """Steer *worker*."""
         self._worker = worker
+        self._door = worker.claims.backoff
         self._tell = worker.environment.telling.tell
 
     async def trigger(self, standing: Standing, *, wait: bool) -> Run:
@@ -45,18 +51,18 @@ class Steering:
         )
         # Of its own: two may be started in one millisecond.
         run._rarely.id = f"{self._worker.environment.namespace}/{name}/{uuid4()}"
-        task = self._worker.claims.start_manual(standing, run)
+        task = await self._worker.claims.start_manual(standing, run)
         if wait and not task.done():
             # Whoever waits may be cancelled; the run goes on.
             await asyncio.wait({task})
         return run
 
-    def pause(self, standing: Standing, reason: str | None, until: datetime | None) -> None:
+    async def pause(self, standing: Standing, reason: str | None, until: datetime | None) -> None:
         """Let no tick of the task run until *until*, or until it is resumed."""
         milliseconds = None if until is None else milliseconds_of(until)
-        self._write(
-            standing, {"paused": True, "paused_reason": reason, "paused_until": milliseconds}
-        )
+        if standing.is_shared:
+            paused = {"paused": True, "paused_reason": reason, "paused_until": milliseconds}
+            await self._door.steer(standing.name, paused)
         standing.is_paused, standing.paused_reason = True, reason
         self._worker.claims.settling.paused.add(standing)
         _wait_no_longer(standing)
@@ -65,16 +71,20 @@ class Steering:
         self._worker.put_next(standing)
         self._tell("ostinato.task_paused", standing.task.name, reason=reason or "on request")
 
-    def resume(self, standing: Standing, *, catch_up: bool) -> None:
+    async def resume(self, standing: Standing, *, catch_up: bool) -> None:
         """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*."""
         self._worker.claims.settling.resume(standing, catch_up=catch_up)
+        await self._door.written()
 
-    def reschedule(self, standing: Standing, schedule: object) -> None:
+    async def reschedule(self, standing: Standing, schedule: Schedule) -> None:
         """Let the task follow *schedule* from now on.
 
         Raises:
+            StoreError: The store is shared with others, which would not know of it.
             Exception: Whatever a schedule of the user's own raises; then nothing is changed.
         """
+        if standing.is_shared and self._worker.is_remote:
+            raise StoreError(self._worker.environment.namespace, _UNSHARED)
         declared = standing.task.schedule
         if isinstance(declared, Jittered) and not isinstance(schedule, Jittered):
             # A policy of the task, as its others are.
@@ -100,7 +110,9 @@ class Steering:
             standing.next_due = None
         if standing.next_due is not None:
             standing.is_over, standing.over_reason = False, None
-        self._write(standing, {"next_due": standing.next_due, "schedule": text})
+        if standing.is_shared:
+            rewritten = {"next_due": standing.next_due, "schedule": text}
+            await self._door.steer(standing.name, rewritten)
         self._tell("ostinato.task_rescheduled", standing.task.name, schedule=words)
         settling.go_on(standing)
 
@@ -113,12 +125,34 @@ class Steering:
                     return True
         return False
 
-    def history(self, standing: Standing, limit: int) -> list[Run]:
+    async def history(self, standing: Standing, limit: int) -> list[Run]:
         """Return the latest *limit* runs and ranges of skipped ticks, the newest first."""
-        return self._ledger(standing).latest(limit)
+        if not standing.is_shared:
+            return standing.records.latest(limit)
+        store, name = self._worker.store, standing.name
+        return await self._door.read(lambda: store.runs(name, limit))
 
-    def status(self, standing: Standing) -> TaskStatus:
-        """Return how the task stands."""
+    async def statuses(self, standings: Sequence[Standing]) -> list[TaskStatus]:
+        """Return how tasks stand."""
+        store = self._worker.store
+        if isinstance(store, MemoryStore):
+            return [
+                self._status(
+                    each, (store.ledger(each.name) if each.is_shared else each.records).counts
+                )
+                for each in standings
+            ]
+        summary: Mapping[str, Mapping[str, int]] = {}
+        if any(each.is_shared for each in standings):
+            summary = await self._door.read(store.summary)
+        return [
+            self._status(
+                each, summary.get(each.name, {}) if each.is_shared else each.records.counts
+            )
+            for each in standings
+        ]
+
+    def _status(self, standing: Standing, counts: Mapping[str, int]) -> TaskStatus:
         live, now = tuple(standing.live or ()), self._now(standing)
         state = self._state(standing)
         due = standing.next_due
@@ -136,7 +170,7 @@ class Steering:
             last_success=None if success is None else instant_of(success),
             starts=standing.starts,
             failures_in_row=standing.failures_in_row,
-            counts=dict(self._ledger(standing).counts),
+            counts=dict(counts),
             reason=standing.paused_reason if standing.is_paused else standing.over_reason,
             paused_until=None if until is None else instant_of(until),
             is_stuck=any(is_stuck(standing, run, now) for run in live),
@@ -158,15 +192,6 @@ class Steering:
 
     def _now_of(self, timeline: Timeline) -> float:
         return timeline.at(self._worker.environment.clock.monotonic())
-
-    def _ledger(self, standing: Standing) -> Ledger:
-        if standing.task.is_shared:
-            return self._worker.store.ledger(standing.task.name)
-        return standing.records
-
-    def _write(self, standing: Standing, changes: dict[str, object]) -> None:
-        if standing.task.is_shared:
-            self._worker.store.control(standing.task.name, changes)
 
 
 def _wait_no_longer(standing: Standing) -> None:

@@ -6,21 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from uuid import uuid4
 
+from ostinato._engine._backoff import Backoff
 from ostinato._engine._claims import Claims
 from ostinato._engine._clocks import ClockWatch
 from ostinato._engine._ending import Ending
 from ostinato._engine._environment import Environment
 from ostinato._engine._loop import Loop
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
+from ostinato._engine._sharing import Sharing, adopt, registrations_of
 from ostinato._engine._spawn import spawn
 from ostinato._engine._spread import Spread
 from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
-from ostinato._lease import Registration
 from ostinato._ledger import Ledger
 from ostinato.errors import NotRunningError
-from ostinato.protocols import Injection
-from ostinato.stores.memory import MemoryStore
+from ostinato.protocols import Injection, SharedStore
 
 __all__ = ["Worker"]
 
@@ -35,10 +35,14 @@ class Worker:
     def __init__(
         self,
         environment: Environment,
-        store: MemoryStore,
+        store: SharedStore,
         *,
         is_live: bool = True,
         keep: int | None = None,
+        is_remote: bool = False,
+        poll: float = 5.0,
+        lease: float = 30.0,
+        follows_host: bool = True,
     ) -> None:
         """Prepare to run tasks.
 
@@ -47,7 +51,12 @@ class Worker:
             store: The memory that workers share.
             is_live: Whether ticks fall due; if not, tasks are only triggered.
             keep: How many runs are remembered of each task that is not the store's.
+            is_remote: Whether the store is shared with others, and asked from threads of its own.
+            poll: After how many seconds to look whether somebody has steered a task.
+            lease: For how many seconds a run is leased to this worker at a time.
+            follows_host: Whether the store's time is that of this machine.
         """
+        self.is_remote = is_remote
         self._keep = keep
         self.is_live = is_live
         # Fresh for every start: host and process id are labels, and come back.
@@ -58,23 +67,50 @@ class Worker:
         self.is_running = False
         # How often it was entered, and not left yet.
         self.uses = 0
-        # Is set when it has stopped.
-        self.ended = asyncio.Event()
+        # Is set when it has started, and when it has stopped.
+        self.changed = asyncio.Event()
         self._pid = os.getpid()
         self._clock = environment.clock
         self.steady = Timeline(follows_wall=False, longest_wait=None)
         self.calendar = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
-        timelines = (self.steady, self.calendar)
-        self.claims = Claims(environment, store, on_next=self.put_next, on_over=self._finish)
+        # What is due when a store says so that is shared with others.
+        self.shared = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
+        self._follows_host = follows_host
+        timelines = (self.steady, self.calendar, self.shared)
+        self._sharing: Sharing | None = None
+        if self.is_remote:
+            self._sharing = Sharing(
+                environment,
+                store,
+                self.shared,
+                standings=self.standings,
+                owner=self.id,
+                lease=lease,
+                poll=poll,
+                follows_host=follows_host,
+                on_next=self.put_next,
+            )
+        self.claims = Claims(
+            environment,
+            store,
+            self._sharing.door if self._sharing else Backoff(environment, store),
+            on_next=self.put_next,
+            on_later=self._put_later,
+            on_over=self._finish,
+        )
         self.loop = Loop(environment, self.claims, timelines, self._look)
         self._clocks = ClockWatch(
             environment,
             store,
             self.steady,
             self.calendar,
+            shared=self.shared,
+            follows_host=follows_host,
             standings=self.standings,
             on_next=self.put_next,
         )
+        if self._sharing is not None:
+            self._sharing.claims = self.claims
         self._completing: set[asyncio.Task[None]] = set()
         self._ending = Ending(
             environment, self.claims, timelines, self._completing, is_live=is_live
@@ -96,14 +132,19 @@ class Worker:
         self._injections = injections
         wall, monotonic = self._clock.now() * 1_000, self._clock.monotonic() * 1_000
         self.steady.offset = self.calendar.offset = wall - monotonic
+        if self._follows_host:
+            self.shared.offset = wall - monotonic
         # However many turns it takes to enlist all tasks, their `start` counts from here.
         self._begun = wall
-        self.store.open(self.environment.namespace, self.id, self.now)
+        if self._sharing is None:
+            self.store.open(self.environment.namespace, self.id, self.now)
         self.is_running = True
         self._coming = iter(standings)
         self._has_more = True
         self._spread = Spread()
         self._enlist()
+        if self._sharing is not None:
+            self._sharing.listen()
         self.environment.telling.tell("ostinato.scheduler_started", tasks=number)
 
     def now(self) -> float:
@@ -125,7 +166,7 @@ class Worker:
 
     def put_next(self, standing: Standing) -> None:
         """Put the task's next tick on the agenda, or the end of its pause."""
-        if not (self.is_running and self.is_live):
+        if not (self.is_running and self.is_live and standing.is_joined):
             return
         if standing.is_paused:
             if standing.paused_until is not None:
@@ -142,6 +183,8 @@ class Worker:
             return
         self._halt()
         await self._ending.finish(grace)
+        if self._sharing is not None:
+            await self._sharing.door.finish()
         self._let_go()
         self.environment.telling.tell("ostinato.scheduler_stopped")
 
@@ -149,6 +192,8 @@ class Worker:
         """Start nothing more and let go of everything at once: the start has failed."""
         self._halt()
         self._ending.cancel_completing()
+        if self._sharing is not None:
+            self._sharing.door.close()
         self._let_go()
 
     @property
@@ -166,7 +211,8 @@ class Worker:
 
     def _let_go(self) -> None:
         self.environment.threads.close()
-        self.store.close()
+        if self._sharing is None:
+            self.store.close()
 
     def _enlist(self) -> None:
         """Register the next slice of tasks, and come back for more with the next turn."""
@@ -198,13 +244,17 @@ class Worker:
     def _begin(self, standing: Standing, now: float) -> None:
         """Find the first tick of a task that is registered at *now*, and await it."""
         task = standing.task
-        if standing.is_interval:
+        if standing.is_interval and not self._is_elsewhere(standing):
             due = begin(standing, -int(-now // 1), -int(-self._begun // 1), self.steady)
             standing.spread = self._spread.of(standing)
             if self.is_live:
                 self.steady.agenda.put(due + standing.spread, standing)
             return
-        choose_timeline(standing, task.schedule, self.steady, self.calendar)
+        if self._is_elsewhere(standing):
+            standing.is_joined = False
+            choose_timeline(standing, task.schedule, self.shared, self.shared)
+        else:
+            choose_timeline(standing, task.schedule, self.steady, self.calendar)
         try:
             standing.next_due = first_due(task, task.schedule, now, begun=self._begun)
             standing.end_at(task.policy.until)
@@ -213,20 +263,29 @@ class Worker:
             self.claims.settling.stop(standing, error)
 
     def _register(self, shared: list[Standing]) -> None:
-        registrations = [
-            Registration(each.name, each.spec, each.next_due, each.task.formerly) for each in shared
-        ]
-        rows = self.store.register(registrations).rows
+        if self._sharing is not None:
+            self._sharing.register(shared)
+            return
+        rows = self.store.register(registrations_of(shared)).rows
         for standing in shared:
-            row = rows[standing.name]
-            standing.row = row
-            standing.is_paused = row.paused
-            if row.paused:
-                self.claims.settling.paused.add(standing)
-            if row.next_due != standing.next_due and not standing.is_over:
-                standing.next_due = row.next_due
-                bind(standing, standing.task.schedule, row.anchor)
-                self.put_next(standing)
+            standing.row = rows[standing.name]
+            adopt(standing, standing.row, self.claims.settling, self.put_next)
+
+    def _is_elsewhere(self, standing: Standing) -> bool:
+        return self.is_remote and standing.is_shared
+
+    def _put_later(self, standing: Standing, at: int) -> None:
+        if self.is_running and self.is_live:
+            self.loop.put(standing, at)
+
+    async def open(self) -> None:
+        """Open a store that is shared with others.
+
+        Raises:
+            StoreError: It cannot be what workers share, however long one waits.
+        """
+        if self._sharing is not None:
+            await self._sharing.open()
 
     def _bind(self, standing: Standing, anchor: int | None) -> None:
         bind(standing, standing.task.schedule, anchor)

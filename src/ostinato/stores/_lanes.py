@@ -27,6 +27,24 @@ class Lane:
         self._changed = Condition()
         self._thread: Thread | None = None
         self._is_closed = False
+        self._beat: Callable[[], object] | None = None
+        self._every = self._next_beat = 0.0
+        self._monotonic: Callable[[], float] = float
+
+    def beat(
+        self, function: Callable[[], object], every: float, monotonic: Callable[[], float]
+    ) -> None:
+        """Call *function* in the thread, too, whatever the loop does.
+
+        Args:
+            function: What to call; it raises nothing.
+            every: After how many seconds each time.
+            monotonic: The clock that tells.
+        """
+        with self._changed:
+            self._beat, self._every, self._monotonic = function, every, monotonic
+            self._next_beat = monotonic() + every
+            self._changed.notify()
 
     def call(self, function: Callable[[], T], *, is_urgent: bool = False) -> "asyncio.Future[T]":
         """Call *function* in the thread; what comes of it comes by the future, on the loop.
@@ -54,24 +72,36 @@ class Lane:
             self._thread.join(timeout)
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._jobs:
-                    if self._is_closed:
-                        return
-                    self._changed.wait()
-                _, _, function, future = heappop(self._jobs)
+        while (work := self._next()) is not None:
+            function, future = work
             result: Any = None
             error: Exception | None = None
             try:
                 result = function()
             except Exception as raised:  # noqa: BLE001 - whatever it is, whoever asked is told
                 error = raised
+            if future is None:
+                continue
             try:
                 self._loop.call_soon_threadsafe(_tell, future, result, error)
             except RuntimeError:
                 # The loop was closed: nobody waits any more.
                 return
+
+    def _next(self) -> "tuple[Callable[[], Any], asyncio.Future[Any] | None] | None":
+        """Wait for the next call, or the next beat; None: there is no more."""
+        with self._changed:
+            while True:
+                if self._beat is not None and self._monotonic() >= self._next_beat:
+                    self._next_beat = self._monotonic() + self._every
+                    return self._beat, None
+                if self._jobs:
+                    _, _, function, future = heappop(self._jobs)
+                    return function, future
+                if self._is_closed:
+                    return None
+                wait = None if self._beat is None else self._next_beat - self._monotonic()
+                self._changed.wait(None if wait is None else max(wait, 0.0))
 
 
 class Lanes:
@@ -81,6 +111,12 @@ class Lanes:
         """Answer on *loop*."""
         self._claims = Lane(f"{name}-claims", loop)
         self._reads = Lane(f"{name}-reads", loop)
+
+    def beat(
+        self, function: Callable[[], object], every: float, monotonic: Callable[[], float]
+    ) -> None:
+        """Call *function* every so many seconds, before the claims that wait."""
+        self._claims.beat(function, every, monotonic)
 
     def renew(self, call: Callable[[], T]) -> "asyncio.Future[T]":
         """Make *call* before the claims that wait: no lease is lost to a queue."""

@@ -96,7 +96,10 @@ class Simulation:
         name = self._scheduler._registry.find(task).name
         standing = self._worker.standing_of(name)
         shared = standing.task.is_shared
-        ledger = self._worker.store.ledger(name) if shared else standing.records
+        store = self._worker.store
+        ledger = standing.records
+        if shared and isinstance(store, MemoryStore):
+            ledger = store.ledger(name)
         return ledger.latest(_KEPT)[::-1]
 
 

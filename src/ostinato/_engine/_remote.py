@@ -1,0 +1,252 @@
+"""The door to a store that is shared with others: it is asked from threads of its own."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
+
+from ostinato._engine._backoff import Backoff
+from ostinato._engine._environment import Environment
+from ostinato._engine._keepalive import Held, Keepalive
+from ostinato._lease import Claim, Registration, Reply, Settlement, TaskRow
+from ostinato._run import Run
+from ostinato.protocols import SharedStore
+from ostinato.stores._lanes import Lanes
+
+__all__ = ["Remote"]
+
+T = TypeVar("T")
+
+
+class Remote(Backoff):
+    """Asks a store without waiting for it: what it answers is told on the loop."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        store: SharedStore,
+        on_settled: Callable[[str], object],
+        *,
+        owner: str,
+        lease: float,
+        on_reply: Callable[[int, float], object],
+        on_lost: Callable[[Held], object],
+        on_cancelled: Callable[[Held], object],
+    ) -> None:
+        """Begin with a *store* that answers.
+
+        Args:
+            environment: The loop and the clock, and who is told.
+            store: The memory that workers share.
+            on_settled: Is told the name of a task whose settlement had to wait.
+            owner: The worker's id.
+            lease: How long a lease is, in seconds.
+            on_reply: Is told the store's time, and when on the monotonic clock that was.
+            on_lost: Is told of a lease that is trusted no longer.
+            on_cancelled: Is told of a run that somebody elsewhere wants to end.
+        """
+        super().__init__(environment, store)
+        self._on_settled = on_settled
+        self._store: SharedStore = store
+        self._owner = owner
+        self._lease = round(lease * 1_000)
+        self._on_reply = on_reply
+        self._lanes = Lanes(f"ostinato-{environment.namespace}", environment.loop)
+        self._monotonic = environment.clock.monotonic
+        self.keepalive = Keepalive(
+            environment,
+            store,
+            self._lanes,
+            lease=lease,
+            on_lost=on_lost,
+            on_cancelled=on_cancelled,
+        )
+        self._writing: set[asyncio.Future[TaskRow]] = set()
+        self._is_settling = False
+        self._late: set[str] = set()
+        self._seen: int | None = None
+
+    async def open(self, namespace: str, now: Callable[[], float]) -> None:
+        """Open the store for the worker.
+
+        Raises:
+            StoreError: It cannot be opened, or not at the moment.
+        """
+        await self._lanes.claims(partial(self._store.open, namespace, self._owner, now))
+
+    def register(
+        self, registrations: list[Registration], then: Callable[[Reply | None], object]
+    ) -> None:
+        """Make tasks known, and tell *then*; None: the store does not answer."""
+        self._call(partial(self._store.register, registrations), then)
+
+    def claim(self, claims: list[Claim], then: Callable[[Reply | None], object]) -> None:
+        """Ask the store for *claims*, and tell *then*; None: it does not answer."""
+        if self.left:
+            then(None)
+            return
+        self._call(partial(self._store.claim, claims, self._lease), then)
+
+    async def claimed(self, claims: list[Claim]) -> Reply:
+        """Return the store's answer to *claims*.
+
+        Raises:
+            StoreError: It has none.
+        """
+        asked_at = self._monotonic()
+        reply = await self._lanes.claims(partial(self._store.claim, claims, self._lease))
+        self._hold(reply, asked_at)
+        return reply
+
+    def skip(self, claim: Claim, then: Callable[[Reply | None], object]) -> None:
+        """Let the store skip the ticks of *claim*, and tell *then*."""
+        self._call(partial(self._store.claim, [claim], self._lease), then)
+
+    def control(self, name: str, changes: Mapping[str, object]) -> None:
+        """Write what steers the task *name*; `written` waits for it."""
+        writing = self._lanes.claims(partial(self._store.control, name, changes))
+        self._writing.add(writing)
+        writing.add_done_callback(self._note_written)
+
+    async def steer(self, name: str, changes: Mapping[str, object]) -> None:
+        """Write what a user steers of the task *name*, and wait until it is written.
+
+        Raises:
+            StoreError: It is not written.
+        """
+        await self._lanes.claims(partial(self._store.control, name, changes))
+
+    async def written(self) -> None:
+        """Wait until all that `control` was given is written.
+
+        Raises:
+            StoreError: It is not.
+        """
+        await asyncio.gather(*self._writing)
+
+    def look(self, then: Callable[[Reply | None], object]) -> None:
+        """Tell *then* how all tasks stand; None: nobody has steered any since it was asked."""
+        self._lanes.reads(self._changed).add_done_callback(partial(self._looked, then))
+
+    async def read(self, call: Callable[[], T]) -> T:
+        """Return what *call* reads of the store.
+
+        Raises:
+            StoreError: It does not answer.
+        """
+        return await self._lanes.reads(call)
+
+    def settle(self, settlement: Settlement) -> None:
+        """Tell the store how a run ended, however often it takes."""
+        run = settlement.run
+        self.keepalive.let_go((run.task_name, run.token))
+        self._waiting.append(settlement)
+        if self._is_settling or self.left:
+            # The claim of its next tick may come first, and not be granted.
+            self._late.add(run.task_name)
+        if not self.left:
+            self._settle()
+
+    def leave(self, run: Run) -> None:
+        """Leave the lease of a *run* to itself that goes on after the end: it expires."""
+        self.keepalive.let_go((run.task_name, run.token))
+
+    def close(self) -> None:
+        """End the threads without waiting for them."""
+        self._lanes.close(0.0)
+
+    async def finish(self) -> None:
+        """Settle what is not settled yet, if the store answers, and end the threads."""
+        self._settle()
+        while self._is_settling:
+            # The lane makes one call after the other.
+            await self._lanes.claims(int)
+        await self._lanes.reads(self._store.close)
+        self._lanes.close()
+
+    def _changed(self) -> Reply | None:
+        """Return all rows, if one was steered; in the thread."""
+        number = self._store.poll()
+        if number == self._seen:
+            return None
+        self._seen = number
+        return self._store.read()
+
+    def _looked(
+        self,
+        then: Callable[[Reply | None], object],
+        future: "asyncio.Future[Reply | None]",
+    ) -> None:
+        # Where the store does not answer, claims will tell; it is looked at again later.
+        is_answered = not future.cancelled() and future.exception() is None
+        then(future.result() if is_answered else None)
+
+    def _call(self, call: Callable[[], Reply], then: Callable[[Reply | None], object]) -> None:
+        future = self._lanes.claims(call)
+        future.add_done_callback(partial(self._answer, self._monotonic(), then))
+
+    def _answer(
+        self,
+        asked_at: float,
+        then: Callable[[Reply | None], object],
+        future: "asyncio.Future[Reply]",
+    ) -> None:
+        if future.cancelled():
+            return
+        if (error := future.exception()) is not None:
+            self.fail(error if isinstance(error, Exception) else RuntimeError(str(error)))
+            then(None)
+            return
+        reply = future.result()
+        self.succeed()
+        self._hold(reply, asked_at)
+        then(reply)
+
+    def _hold(self, reply: Reply, asked_at: float) -> None:
+        """Hold the leases of *reply*: also those that were won by a claim whose reply was lost."""
+        self._on_reply(reply.now, (asked_at + self._monotonic()) / 2)
+        for row in reply.rows.values():
+            lease = row.held
+            if lease is None or lease.owner != self._owner or lease.until <= reply.now:
+                continue
+            is_new = not self.keepalive.holds((lease.name, lease.token))
+            if is_new and not any(each.token == lease.token for each in reply.leases):
+                reply.leases.append(lease)
+        for lease in tuple(reply.leases):
+            seconds = (lease.until - reply.now) / 1_000
+            if not self.keepalive.hold((lease.name, lease.token), asked_at, seconds):
+                # Nothing is begun on a lease whose answer took too long.
+                reply.leases.remove(lease)
+
+    def _note_written(self, writing: "asyncio.Future[TaskRow]") -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled() and isinstance(error := writing.exception(), Exception):
+            self.fail(error)
+
+    def _settle(self) -> None:
+        if self._is_settling or not self._waiting:
+            return
+        self._is_settling = True
+        waiting = tuple(self._waiting)
+        settle = partial(self._store.settle, waiting)
+        self._lanes.claims(settle).add_done_callback(partial(self._settled, len(waiting)))
+
+    def _settled(self, number: int, future: "asyncio.Future[list[TaskRow | None]]") -> None:
+        self._is_settling = False
+        if future.cancelled():
+            return
+        if isinstance(error := future.exception(), Exception):
+            self.fail(error)
+            self._arm()
+            return
+        settled = self._waiting[:number]
+        del self._waiting[:number]
+        self.succeed()
+        for name in {each.run.task_name for each in settled} & self._late:
+            self._late.discard(name)
+            self._on_settled(name)
+        self._settle()
+
+    def _retry(self) -> None:
+        self._timer = None
+        self._settle()

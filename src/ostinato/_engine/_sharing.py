@@ -1,0 +1,194 @@
+"""What a worker does because others share its store: join, follow the store's time, let go."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ostinato._engine._prepare import bind
+from ostinato._engine._remote import Remote
+from ostinato._lease import Registration, Reply, TaskRow
+from ostinato.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ostinato._engine._claims import Claims
+    from ostinato._engine._environment import Environment
+    from ostinato._engine._keepalive import Held
+    from ostinato._engine._settling import Settling
+    from ostinato._engine._standing import Standing
+    from ostinato._engine._timeline import Timeline
+    from ostinato._run import Run
+    from ostinato.protocols import SharedStore
+
+__all__ = ["Sharing", "adopt", "registrations_of"]
+
+
+class Sharing:
+    """A worker among others that share a store."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        store: SharedStore,
+        timeline: Timeline,
+        *,
+        standings: Mapping[str, Standing],
+        owner: str,
+        lease: float,
+        poll: float,
+        follows_host: bool,
+        on_next: Callable[[Standing], object],
+    ) -> None:
+        """Share *store*.
+
+        Args:
+            environment: What runs are executed with.
+            store: The memory that workers share.
+            timeline: What is due when the store says so.
+            standings: How the tasks stand, by their names.
+            owner: The worker's id.
+            lease: For how many seconds a run is leased to it at a time.
+            poll: After how many seconds to look whether somebody has steered a task.
+            follows_host: Whether the store's time is that of this machine.
+            on_next: Is told of a task whose next tick is known, to put it on the agenda.
+        """
+        self._environment = environment
+        self._timeline = timeline
+        self._standings = standings
+        self._poll = poll
+        self._follows_host = follows_host
+        self._on_next = on_next
+        self.claims: Claims
+        self.door = Remote(
+            environment,
+            store,
+            self._go_on,
+            owner=owner,
+            lease=lease,
+            on_reply=self._note_time,
+            on_lost=self._note_lost,
+            on_cancelled=self._note_cancelled,
+        )
+
+    async def open(self) -> None:
+        """Open the store.
+
+        Raises:
+            StoreError: It cannot be what workers share, however long one waits.
+        """
+        try:
+            await self.door.open(self._environment.namespace, self._host_now)
+        except StoreUnavailableError as error:
+            # The application starts all the same: nothing is claimed until it answers.
+            self.door.fail(error)
+
+    def listen(self) -> None:
+        """Look now and then whether somebody has steered a task."""
+        # Not all workers at once.
+        wait = self._poll * self._environment.random.uniform(0.9, 1.1)
+        self._environment.clock.call_later(wait, self._look)
+
+    def register(self, standings: list[Standing]) -> None:
+        """Make tasks known to the store, and begin with them when it knows."""
+        self.door.register(registrations_of(standings), partial(self._join, standings))
+
+    def _join(self, standings: list[Standing], reply: Reply | None) -> None:
+        if self.claims.is_stopped:
+            return
+        if reply is None:
+            wait = self.door.left
+            self._environment.clock.call_later(wait, partial(self.register, standings))
+            return
+        for standing in standings:
+            if (row := reply.rows.get(standing.name)) is not None:
+                standing.is_joined = True
+                adopt(standing, row, self.claims.settling, self._on_next)
+                self._on_next(standing)
+
+    def _look(self) -> None:
+        if not self.claims.is_stopped:
+            self.door.look(self._follow)
+
+    def _follow(self, reply: Reply | None) -> None:
+        """Do as the rows say that somebody has steered."""
+        if self.claims.is_stopped:
+            return
+        for name, row in () if reply is None else reply.rows.items():
+            standing = self._standings.get(name)
+            if standing is not None and standing.is_joined:
+                self._follow_row(standing, row)
+        self.listen()
+
+    def _follow_row(self, standing: Standing, row: TaskRow) -> None:
+        is_paused, settling = standing.is_paused, self.claims.settling
+        if is_paused and not row.paused:
+            standing.next_due = row.next_due
+            settling.note_resumed(standing)
+            return
+        if row.paused:
+            standing.is_paused, standing.paused_reason = True, row.paused_reason
+            standing.paused_until = row.paused_until
+            settling.paused.add(standing)
+            standing.timeline.agenda.remove(standing)
+            self._on_next(standing)
+        if row.paused and not is_paused:
+            reason = row.paused_reason or "on request"
+            self._environment.telling.tell("ostinato.task_paused", standing.name, reason=reason)
+
+    def _host_now(self) -> float:
+        # What is due within the millisecond is due.
+        return self._environment.clock.now() * 1_000 + 1
+
+    def _go_on(self, name: str) -> None:
+        """Ask for the next tick of the task *name*: its lease is free now."""
+        standing = self._standings.get(name)
+        if standing is not None and not standing.running:
+            self._on_next(standing)
+
+    def _note_time(self, now: int, monotonic: float) -> None:
+        """Note that it was *now* at the store when it was *monotonic* here."""
+        if not self._follows_host:
+            self._timeline.offset = now - monotonic * 1_000
+
+    def _note_lost(self, held: Held) -> None:
+        """Let a run end whose lease is lost: another worker may run the next tick."""
+        for standing, run in self._runs_of(held):
+            run.lease_lost.set()
+            self._environment.telling.tell("ostinato.lease_lost", standing.name, run=run)
+            self.claims.performer.cancel(standing, run)
+
+    def _note_cancelled(self, held: Held) -> None:
+        for standing, run in self._runs_of(held):
+            self.claims.performer.cancel(standing, run)
+
+    def _runs_of(self, held: Held) -> list[tuple[Standing, Run]]:
+        name, token = held
+        standing = self._standings.get(name)
+        if standing is None:
+            return []
+        return [(standing, run) for run in tuple(standing.live or ()) if run.token == token]
+
+
+def registrations_of(standings: list[Standing]) -> list[Registration]:
+    """Return what a store is told of the tasks."""
+    return [
+        Registration(each.name, each.spec, each.next_due, each.task.formerly) for each in standings
+    ]
+
+
+def adopt(
+    standing: Standing, row: TaskRow, settling: Settling, on_next: Callable[[Standing], object]
+) -> None:
+    """Let a task stand as its *row* says that was there before."""
+    standing.is_paused, standing.paused_reason = row.paused, row.paused_reason
+    standing.paused_until = row.paused_until
+    if row.paused:
+        settling.paused.add(standing)
+    standing.starts, standing.failures_in_row = row.starts, row.failures_in_row
+    standing.last_success = row.last_success
+    if row.next_due != standing.next_due and not standing.is_over:
+        standing.next_due = row.next_due
+        bind(standing, standing.task.schedule, row.anchor)
+        on_next(standing)
