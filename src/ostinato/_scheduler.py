@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import asynccontextmanager
-from contextvars import copy_context
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._clock import SystemClock
@@ -15,12 +13,9 @@ from ostinato._controls import Controls
 from ostinato._declared import declare_scheduler, mark_scheduler_started
 from ostinato._duration import Duration, wait_seconds
 from ostinato._enabled import is_enabled
-from ostinato._engine._environment import Environment
 from ostinato._engine._spawn import finish_undisturbed
 from ostinato._engine._steering import Steering
-from ostinato._engine._tell import Telling
-from ostinato._engine._threads import Threads
-from ostinato._engine._worker import Worker
+from ostinato._equipment import Equipment
 from ostinato._memory import ALONE, Memory
 from ostinato._options import (
     check_tasks,
@@ -37,7 +32,6 @@ from ostinato._task import Task, check_name
 from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
 from ostinato.asgi import ASGIApp, Lifespan, attach, lifespan_of, wrapped
 from ostinato.errors import ForeignLoopError, LateDeclarationError, NotRunningError
-from ostinato.observers.logging import LoggingObserver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -46,14 +40,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from ostinato._engine._standing import Standing
+    from ostinato._engine._worker import Worker
     from ostinato._policies import PolicyOptions
-    from ostinato.protocols import Clock, Observer, Schedule, SharedStore
+    from ostinato.protocols import Clock, Observer, Schedule
 
 __all__ = ["Scheduler"]
 
 _LONGEST_NAMESPACE = 40
-# In seconds: it costs a file some microseconds.
-_FILE_POLL = 0.5
 
 
 class Scheduler(Declaring, Controls):
@@ -113,13 +106,16 @@ class Scheduler(Declaring, Controls):
         """
         self._memory = Memory.of(store, os.environ)
         self.name = check_name("name", name, longest=_LONGEST_NAMESPACE)
-        self._observers = tuple(checked_observers(observers))
         self._clock: Clock = checked_clock(clock) or SystemClock()
-        self._threads = check_threads(threads)
         self._grace = wait_seconds("shutdown_grace", shutdown_grace)
-        self._cancel_grace = wait_seconds("cancel_grace", cancel_grace)
-        self._lease = checked_lease(lease)
-        self._poll = wait_seconds("poll", poll)
+        self._equipment = Equipment(
+            self.name,
+            tuple(checked_observers(observers)),
+            check_threads(threads),
+            wait_seconds("cancel_grace", cancel_grace),
+            checked_lease(lease),
+            wait_seconds("poll", poll),
+        )
         self._enabled = check_wish(enabled)
         self._preparation = Preparation()
         self._registry = self._preparation.registry
@@ -220,7 +216,7 @@ class Scheduler(Declaring, Controls):
         if memory.is_alone:
             warn_of_workers(self.name, self._registry, is_live=is_live)
         warn_of_not_included(self.name, is_live=is_live)
-        worker = self._worker = self._make_worker(
+        worker = self._worker = self._equipment.worker(
             app,
             state,
             self._clock,
@@ -230,7 +226,8 @@ class Scheduler(Declaring, Controls):
             follows_host=memory.follows_host,
         )
         try:
-            await worker.open()
+            if worker.sharing is not None:
+                await worker.sharing.open()
         except BaseException:
             worker.abort()
             self._worker = None
@@ -245,46 +242,6 @@ class Scheduler(Declaring, Controls):
             worker.changed.clear()
         mark_scheduler_started(self)
         return worker
-
-    def _make_worker(
-        self,
-        app: object | None,
-        state: Mapping[str, object] | None,
-        clock: Clock,
-        store: SharedStore,
-        *,
-        is_live: bool,
-        keep: int | None = None,
-        is_remote: bool = False,
-        follows_host: bool = True,
-    ) -> Worker:
-        loop = asyncio.get_running_loop()
-        telling = Telling((LoggingObserver(), *self._observers))
-        environment = Environment(
-            loop=loop,
-            clock=clock,
-            threads=Threads(
-                self._threads,
-                on_exhausted=partial(_tell_exhausted, telling),
-                on_lost=partial(_tell_lost, telling),
-            ),
-            telling=telling,
-            context=copy_context(),
-            cancel_grace=self._cancel_grace,
-            namespace=self.name,
-            app=app,
-            state=state,
-        )
-        return Worker(
-            environment,
-            store,
-            is_live=is_live,
-            keep=keep,
-            is_remote=is_remote,
-            lease=self._lease,
-            poll=min(self._poll, _FILE_POLL) if follows_host else self._poll,
-            follows_host=follows_host,
-        )
 
     def _start(self, worker: Worker, *, where: str) -> None:
         standings, injections = self._preparation.start()
@@ -326,11 +283,3 @@ class Scheduler(Declaring, Controls):
     def _check_starting(self) -> None:
         if not self._reached().is_running:
             raise NotRunningError(self.name)
-
-
-def _tell_exhausted(telling: Telling, names: list[str]) -> None:
-    telling.tell("ostinato.threads_exhausted", task_names=names)
-
-
-def _tell_lost(telling: Telling, name: str, error: BaseException) -> None:
-    telling.tell("ostinato.abandoned_run_failed", error=error, function_name=name)

@@ -213,12 +213,7 @@ class Claims:
             return poll
         return min(max(row.held.until - now, 0) / 1_000, poll)
 
-    def _start(
-        self,
-        standing: Standing,
-        decision: Decided,
-        token: int = 0,
-    ) -> None:
+    def _start(self, standing: Standing, decision: Decided, token: int = 0) -> None:
         due, standing.next_due, passed, _ = decision
         standing.is_queued = False
         if due is not None and (passed is None or passed.reason is SkipReason.GAP):

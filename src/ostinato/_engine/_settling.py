@@ -155,12 +155,7 @@ class Settling:
         reason: SkipReason,
         then: Callable[[], object] = lambda: None,
     ) -> None:
-        """Skip, for *reason*, each tick that is due by now and has not been looked at.
-
-        Args:
-            standing: The task's.
-            reason: Why.
-            then: Is called when that is done.
+        """Skip, for *reason*, each due tick that has not been looked at, and call *then*.
 
         Raises:
             Exception: Whatever a store has raised that is called inline.

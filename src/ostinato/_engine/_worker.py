@@ -9,12 +9,12 @@ from uuid import uuid4
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._claims import Claims
 from ostinato._engine._clocks import ClockWatch
+from ostinato._engine._completing import Completing
 from ostinato._engine._ending import Ending
 from ostinato._engine._environment import Environment
 from ostinato._engine._loop import Loop
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
 from ostinato._engine._sharing import Sharing, adopt, registrations_of
-from ostinato._engine._spawn import spawn
 from ostinato._engine._spread import Spread
 from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
@@ -77,9 +77,9 @@ class Worker:
         self.shared = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
         self._follows_host = follows_host
         timelines = (self.steady, self.calendar, self.shared)
-        self._sharing: Sharing | None = None
+        self.sharing: Sharing | None = None
         if self.is_remote:
-            self._sharing = Sharing(
+            self.sharing = Sharing(
                 environment,
                 store,
                 self.shared,
@@ -90,13 +90,14 @@ class Worker:
                 follows_host=follows_host,
                 on_next=self.put_next,
             )
+        self._completing = Completing(environment, is_live=is_live)
         self.claims = Claims(
             environment,
             store,
-            self._sharing.door if self._sharing else Backoff(environment, store),
+            self.sharing.door if self.sharing else Backoff(environment, store),
             on_next=self.put_next,
             on_later=self._put_later,
-            on_over=self._finish,
+            on_over=self._completing.finish,
         )
         self.loop = Loop(environment, self.claims, timelines, self._look)
         self._clocks = ClockWatch(
@@ -109,11 +110,11 @@ class Worker:
             standings=self.standings,
             on_next=self.put_next,
         )
-        if self._sharing is not None:
-            self._sharing.claims = self.claims
-        self._completing: set[asyncio.Task[None]] = set()
+        self._completing.claims = self.claims
+        if self.sharing is not None:
+            self.sharing.claims = self.claims
         self._ending = Ending(
-            environment, self.claims, timelines, self._completing, is_live=is_live
+            environment, self.claims, timelines, self._completing.under_way, is_live=is_live
         )
         self._coming: Iterator[Standing] = iter(())
         # Whether there are tasks that have not been enlisted yet.
@@ -136,15 +137,15 @@ class Worker:
             self.shared.offset = wall - monotonic
         # However many turns it takes to enlist all tasks, their `start` counts from here.
         self._begun = wall
-        if self._sharing is None:
+        if self.sharing is None:
             self.store.open(self.environment.namespace, self.id, self.now)
         self.is_running = True
         self._coming = iter(standings)
         self._has_more = True
         self._spread = Spread()
         self._enlist()
-        if self._sharing is not None:
-            self._sharing.listen()
+        if self.sharing is not None:
+            self.sharing.listen()
         self.environment.telling.tell("ostinato.scheduler_started", tasks=number)
 
     def now(self) -> float:
@@ -183,8 +184,8 @@ class Worker:
             return
         self._halt()
         await self._ending.finish(grace)
-        if self._sharing is not None:
-            await self._sharing.door.finish()
+        if self.sharing is not None:
+            await self.sharing.door.finish()
         self._let_go()
         self.environment.telling.tell("ostinato.scheduler_stopped")
 
@@ -192,8 +193,8 @@ class Worker:
         """Start nothing more and let go of everything at once: the start has failed."""
         self._halt()
         self._ending.cancel_completing()
-        if self._sharing is not None:
-            self._sharing.door.close()
+        if self.sharing is not None:
+            self.sharing.door.close()
         self._let_go()
 
     @property
@@ -211,7 +212,7 @@ class Worker:
 
     def _let_go(self) -> None:
         self.environment.threads.close()
-        if self._sharing is None:
+        if self.sharing is None:
             self.store.close()
 
     def _enlist(self) -> None:
@@ -263,8 +264,8 @@ class Worker:
             self.claims.settling.stop(standing, error)
 
     def _register(self, shared: list[Standing]) -> None:
-        if self._sharing is not None:
-            self._sharing.register(shared)
+        if self.sharing is not None:
+            self.sharing.register(shared)
             return
         rows = self.store.register(registrations_of(shared)).rows
         for standing in shared:
@@ -278,15 +279,6 @@ class Worker:
         if self.is_running and self.is_live:
             self.loop.put(standing, at)
 
-    async def open(self) -> None:
-        """Open a store that is shared with others.
-
-        Raises:
-            StoreError: It cannot be what workers share, however long one waits.
-        """
-        if self._sharing is not None:
-            await self._sharing.open()
-
     def _bind(self, standing: Standing, anchor: int | None) -> None:
         bind(standing, standing.task.schedule, anchor)
         if standing.task.policy.max_runs == 0:
@@ -296,25 +288,9 @@ class Worker:
             self.environment.telling.tell("ostinato.task_never_due", standing.task.name)
         standing.spread = self._spread.of(standing)
         if standing.next_due is None:
-            self._finish(standing)
+            self._completing.finish(standing)
         else:
             self.put_next(standing)
-
-    def _finish(self, standing: Standing) -> None:
-        """Note that a task has no further tick, and call its `on_complete`."""
-        if standing.over_reason is not None or not self.is_live:
-            return
-        standing.is_over, standing.over_reason = True, "finished"
-        self.environment.telling.tell("ostinato.task_finished", standing.task.name)
-        if standing.task.policy.on_complete is not None:
-            completing = spawn(self.claims.performer.complete(standing), loop=self.environment.loop)
-            self._completing.add(completing)
-            completing.add_done_callback(self._completed)
-
-    def _completed(self, completing: "asyncio.Task[None]") -> None:
-        self._completing.discard(completing)
-        # It may have had a thread.
-        self.claims.starving.feed()
 
     def _look(self) -> None:
         if os.getpid() == self._pid:

@@ -143,7 +143,7 @@ async def simulate(
     if scheduler._worker is not None and not scheduler._worker.is_orphaned:
         raise SchedulerRunningError(scheduler.name)
     clock = ManualClock() if start is None else ManualClock(start)
-    worker = scheduler._make_worker(
+    worker = scheduler._equipment.worker(
         app, state, clock, MemoryStore(keep=_KEPT), is_live=True, keep=_KEPT
     )
     simulation = Simulation(scheduler, worker, clock)

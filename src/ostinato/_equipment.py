@@ -1,0 +1,94 @@
+"""What a scheduler runs its tasks with."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ostinato._engine._environment import Environment
+from ostinato._engine._tell import Telling
+from ostinato._engine._threads import Threads
+from ostinato._engine._worker import Worker
+from ostinato.observers.logging import LoggingObserver
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ostinato.protocols import Clock, Observer, SharedStore
+
+__all__ = ["Equipment"]
+
+# In seconds: it costs a file some microseconds.
+_FILE_POLL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What each start of a scheduler has in common.
+
+    Attributes:
+        namespace: The scheduler's name.
+        observers: Who is told what happens, beside the log.
+        threads: How many `def` functions run at once.
+        cancel_grace: How many seconds a cancelled run has to end.
+        lease: For how many seconds a run is leased to its worker at a time.
+        poll: After how many seconds to look whether another worker has steered a task.
+    """
+
+    namespace: str
+    observers: tuple[Observer, ...]
+    threads: int
+    cancel_grace: float
+    lease: float
+    poll: float
+
+    def worker(
+        self,
+        app: object | None,
+        state: Mapping[str, object] | None,
+        clock: Clock,
+        store: SharedStore,
+        *,
+        is_live: bool,
+        keep: int | None = None,
+        is_remote: bool = False,
+        follows_host: bool = True,
+    ) -> Worker:
+        """Return a worker for the running loop."""
+        telling = Telling((LoggingObserver(), *self.observers))
+        environment = Environment(
+            loop=asyncio.get_running_loop(),
+            clock=clock,
+            threads=Threads(
+                self.threads,
+                on_exhausted=partial(_tell_exhausted, telling),
+                on_lost=partial(_tell_lost, telling),
+            ),
+            telling=telling,
+            context=copy_context(),
+            cancel_grace=self.cancel_grace,
+            namespace=self.namespace,
+            app=app,
+            state=state,
+        )
+        return Worker(
+            environment,
+            store,
+            is_live=is_live,
+            keep=keep,
+            is_remote=is_remote,
+            lease=self.lease,
+            poll=min(self.poll, _FILE_POLL) if follows_host else self.poll,
+            follows_host=follows_host,
+        )
+
+
+def _tell_exhausted(telling: Telling, names: list[str]) -> None:
+    telling.tell("ostinato.threads_exhausted", task_names=names)
+
+
+def _tell_lost(telling: Telling, name: str, error: BaseException) -> None:
+    telling.tell("ostinato.abandoned_run_failed", error=error, function_name=name)
