@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._engine._environment import Environment
+from ostinato._engine._sharing import Terms
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
 from ostinato._engine._worker import Worker
@@ -54,10 +55,24 @@ class Equipment:
         *,
         is_live: bool,
         keep: int | None = None,
-        is_remote: bool = False,
-        follows_host: bool = True,
+        follows_host: bool | None = None,
     ) -> Worker:
-        """Return a worker for the running loop."""
+        """Return a worker for the running loop.
+
+        Args:
+            app: The application, for what depends on it.
+            state: What the application's lifespan has made.
+            clock: The only source of the time.
+            store: The memory that workers share.
+            is_live: Whether ticks fall due.
+            keep: How many runs are remembered of each task that is not the store's.
+            follows_host: Whether the time of a store that is shared with others is that of this
+                machine; None: the store is this process's own.
+        """
+        terms = None
+        if follows_host is not None:
+            poll = min(self.poll, _FILE_POLL) if follows_host else self.poll
+            terms = Terms(self.lease, poll, follows_host)
         telling = Telling((LoggingObserver(), *self.observers))
         environment = Environment(
             loop=asyncio.get_running_loop(),
@@ -74,16 +89,7 @@ class Equipment:
             app=app,
             state=state,
         )
-        return Worker(
-            environment,
-            store,
-            is_live=is_live,
-            keep=keep,
-            is_remote=is_remote,
-            lease=self.lease,
-            poll=min(self.poll, _FILE_POLL) if follows_host else self.poll,
-            follows_host=follows_host,
-        )
+        return Worker(environment, store, is_live=is_live, keep=keep, terms=terms)
 
 
 def _tell_exhausted(telling: Telling, names: list[str]) -> None:

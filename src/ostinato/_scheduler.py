@@ -222,8 +222,7 @@ class Scheduler(Declaring, Controls):
             self._clock,
             memory.open(),
             is_live=is_live,
-            is_remote=not memory.is_alone,
-            follows_host=memory.follows_host,
+            follows_host=None if memory.is_alone else memory.follows_host,
         )
         try:
             if worker.sharing is not None:

@@ -32,8 +32,7 @@ class ClockWatch:
         steady: Timeline,
         calendar: Timeline,
         *,
-        shared: Timeline,
-        follows_host: bool,
+        shared: Timeline | None,
         standings: Mapping[str, Standing],
         on_next: Callable[[Standing], object],
     ) -> None:
@@ -44,8 +43,7 @@ class ClockWatch:
             store: Is told where a task goes on.
             steady: What the monotonic clock decides.
             calendar: What the wall clock decides.
-            shared: What a store decides that is shared with others.
-            follows_host: Whether that store's time is the wall clock's.
+            shared: What a store decides that is shared with others, if its time is the wall clock's.
             standings: How the tasks stand, by their names.
             on_next: Is told of a task whose next tick is another one.
         """
@@ -55,7 +53,6 @@ class ClockWatch:
         self._steady = steady
         self._calendar = calendar
         self._shared = shared
-        self._follows_host = follows_host
         self._standings = standings
         self._on_next = on_next
 
@@ -64,7 +61,7 @@ class ClockWatch:
         offset = self._clock.now() * 1_000 - self._clock.monotonic() * 1_000
         jump = offset - self._calendar.offset
         self._calendar.offset = offset
-        if self._follows_host:
+        if self._shared is not None:
             self._shared.offset = offset
         apart = offset - self._steady.offset
         if -_JUMP <= apart <= _JUMP:

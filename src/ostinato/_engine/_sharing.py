@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,22 @@ if TYPE_CHECKING:
     from ostinato._run import Run
     from ostinato.protocols import SharedStore
 
-__all__ = ["Sharing", "adopt", "registrations_of"]
+__all__ = ["Sharing", "Terms", "adopt", "registrations_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a store is shared with others.
+
+    Attributes:
+        lease: For how many seconds a run is leased to a worker at a time.
+        poll: After how many seconds to look whether another worker has steered a task.
+        follows_host: Whether the store's time is that of this machine.
+    """
+
+    lease: float
+    poll: float
+    follows_host: bool
 
 
 class Sharing:
@@ -33,12 +49,10 @@ class Sharing:
         environment: Environment,
         store: SharedStore,
         timeline: Timeline,
+        terms: Terms,
         *,
         standings: Mapping[str, Standing],
         owner: str,
-        lease: float,
-        poll: float,
-        follows_host: bool,
         on_next: Callable[[Standing], object],
     ) -> None:
         """Share *store*.
@@ -47,18 +61,15 @@ class Sharing:
             environment: What runs are executed with.
             store: The memory that workers share.
             timeline: What is due when the store says so.
+            terms: How it is shared.
             standings: How the tasks stand, by their names.
             owner: The worker's id.
-            lease: For how many seconds a run is leased to it at a time.
-            poll: After how many seconds to look whether somebody has steered a task.
-            follows_host: Whether the store's time is that of this machine.
             on_next: Is told of a task whose next tick is known, to put it on the agenda.
         """
         self._environment = environment
         self._timeline = timeline
         self._standings = standings
-        self._poll = poll
-        self._follows_host = follows_host
+        self._terms = terms
         self._on_next = on_next
         self.claims: Claims
         self.door = Remote(
@@ -66,7 +77,7 @@ class Sharing:
             store,
             self._go_on,
             owner=owner,
-            lease=lease,
+            lease=terms.lease,
             on_reply=self._note_time,
             on_lost=self._note_lost,
             on_cancelled=self._note_cancelled,
@@ -87,7 +98,7 @@ class Sharing:
     def listen(self) -> None:
         """Look now and then whether somebody has steered a task."""
         # Not all workers at once.
-        wait = self._poll * self._environment.random.uniform(0.9, 1.1)
+        wait = self._terms.poll * self._environment.random.uniform(0.9, 1.1)
         self._environment.clock.call_later(wait, self._look)
 
     def register(self, standings: list[Standing]) -> None:
@@ -149,7 +160,7 @@ class Sharing:
 
     def _note_time(self, now: int, monotonic: float) -> None:
         """Note that it was *now* at the store when it was *monotonic* here."""
-        if not self._follows_host:
+        if not self._terms.follows_host:
             self._timeline.offset = now - monotonic * 1_000
 
     def _note_lost(self, held: Held) -> None:

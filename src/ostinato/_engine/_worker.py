@@ -14,7 +14,7 @@ from ostinato._engine._ending import Ending
 from ostinato._engine._environment import Environment
 from ostinato._engine._loop import Loop
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
-from ostinato._engine._sharing import Sharing, adopt, registrations_of
+from ostinato._engine._sharing import Sharing, Terms, adopt, registrations_of
 from ostinato._engine._spread import Spread
 from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
@@ -39,10 +39,7 @@ class Worker:
         *,
         is_live: bool = True,
         keep: int | None = None,
-        is_remote: bool = False,
-        poll: float = 5.0,
-        lease: float = 30.0,
-        follows_host: bool = True,
+        terms: Terms | None = None,
     ) -> None:
         """Prepare to run tasks.
 
@@ -51,12 +48,9 @@ class Worker:
             store: The memory that workers share.
             is_live: Whether ticks fall due; if not, tasks are only triggered.
             keep: How many runs are remembered of each task that is not the store's.
-            is_remote: Whether the store is shared with others, and asked from threads of its own.
-            poll: After how many seconds to look whether somebody has steered a task.
-            lease: For how many seconds a run is leased to this worker at a time.
-            follows_host: Whether the store's time is that of this machine.
+            terms: How the store is shared with others; None: it is this process's own.
         """
-        self.is_remote = is_remote
+        self.is_remote = terms is not None
         self._keep = keep
         self.is_live = is_live
         # Fresh for every start: host and process id are labels, and come back.
@@ -75,19 +69,16 @@ class Worker:
         self.calendar = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
         # What is due when a store says so that is shared with others.
         self.shared = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
-        self._follows_host = follows_host
         timelines = (self.steady, self.calendar, self.shared)
         self.sharing: Sharing | None = None
-        if self.is_remote:
+        if terms is not None:
             self.sharing = Sharing(
                 environment,
                 store,
                 self.shared,
+                terms,
                 standings=self.standings,
                 owner=self.id,
-                lease=lease,
-                poll=poll,
-                follows_host=follows_host,
                 on_next=self.put_next,
             )
         self._completing = Completing(environment, is_live=is_live)
@@ -105,8 +96,7 @@ class Worker:
             store,
             self.steady,
             self.calendar,
-            shared=self.shared,
-            follows_host=follows_host,
+            shared=self.shared if terms is None or terms.follows_host else None,
             standings=self.standings,
             on_next=self.put_next,
         )
@@ -133,8 +123,7 @@ class Worker:
         self._injections = injections
         wall, monotonic = self._clock.now() * 1_000, self._clock.monotonic() * 1_000
         self.steady.offset = self.calendar.offset = wall - monotonic
-        if self._follows_host:
-            self.shared.offset = wall - monotonic
+        self.shared.offset = wall - monotonic
         # However many turns it takes to enlist all tasks, their `start` counts from here.
         self._begun = wall
         if self.sharing is None:

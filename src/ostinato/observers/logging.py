@@ -59,6 +59,9 @@ _RECORDS: Mapping[str, _Record] = {
     "ostinato.store_failed": _Record(
         logging.ERROR, "The store failed; until it answers, none of its tasks is started"
     ),
+    "ostinato.lease_lost": _Record(
+        logging.WARNING, "The lease of %s is lost: it is cancelled, for another worker may run it"
+    ),
     "ostinato.store_recovered": _Record(logging.INFO, "The store answers again"),
     "ostinato.task_finished": _Record(logging.INFO, "%s has had its last run"),
     "ostinato.task_never_due": _Record(

@@ -45,7 +45,7 @@ class Frame:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Run the scheduler."""
-        worker = self.scheduler._make_worker(None, None, self.clock, self.store, is_live=True)
+        worker = self.scheduler._equipment.worker(None, None, self.clock, self.store, is_live=True)
         worker.environment.random = Random(7)
         with _virtual(worker, self.clock):
             self.scheduler._start(worker, where="in a test")

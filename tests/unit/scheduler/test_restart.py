@@ -21,7 +21,7 @@ async def started(
     scheduler: Scheduler, store: MemoryStore, clock: ManualClock
 ) -> AsyncGenerator[None]:
     """Run *scheduler* with a *store* that was there before."""
-    worker = scheduler._make_worker(None, None, clock, store, is_live=True)
+    worker = scheduler._equipment.worker(None, None, clock, store, is_live=True)
     scheduler._start(worker, where="in a test")
     try:
         yield
