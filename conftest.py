@@ -88,6 +88,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="look for leaks over N runs (default: 20,000), and over N / 100 starts and stops",
     )
     group.addoption(
+        "--kills",
+        type=int,
+        default=4,
+        metavar="N",
+        help="kill N workers of four that share a store, one after the other (default: 4)",
+    )
+    group.addoption(
         "--race-ticks",
         type=int,
         default=100,
