@@ -48,12 +48,19 @@ class Registration(NamedTuple):
         spec: The canonical text of its schedule: the gate of its claims.
         first_due: Its first due instant, if nobody has registered it before.
         formerly: The names whose state it takes over.
+        revision: Of two declarations the one with the higher revision counts, where both have one.
+        period: Of a grid that begins with its first tick; None: its schedule knows its ticks alone.
+        grace: In milliseconds: for how long a worker that is not seen may still be there, and for
+            how long a tick may be due before somebody with another declaration takes it.
     """
 
     name: str
     spec: str
     first_due: int | None
     formerly: tuple[str, ...] = ()
+    revision: int | None = None
+    period: int | None = None
+    grace: int = 30_000
 
 
 class Claim(NamedTuple):

@@ -127,7 +127,11 @@ class Store(Protocol):
         ...
 
     def register(self, tasks: Sequence[Registration], /) -> Reply:
-        """Make known the worker's *tasks*; return all their rows."""
+        """Make known the worker's *tasks*; return all their rows.
+
+        A row whose spec is not the task's own is another declaration's, for which this worker
+        stands down. Asked again, the store lets it take over once nobody acts on the other.
+        """
         ...
 
     def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:

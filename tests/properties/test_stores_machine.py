@@ -62,10 +62,18 @@ class Both(RuleBasedStateMachine):
         assert held == wanted
         return told
 
-    @rule(worker=WORKERS, name=NAMES, spec=SPECS)
-    def register(self, worker, name, spec):
+    @rule(
+        worker=WORKERS,
+        name=NAMES,
+        spec=SPECS,
+        revision=st.sampled_from([None, None, 1, 2]),
+        period=st.sampled_from([None, 30]),
+        grace=st.sampled_from([20, 100_000]),
+    )
+    def register(self, worker, name, spec, revision, period, grace):  # noqa: PLR0917 - drawn by name
         """Declare a task as it is known, or otherwise."""
-        asked = [registration(name, spec, self.now)]
+        task = registration(name, spec, self.now)
+        asked = [task._replace(revision=revision, period=period, grace=grace)]
         self.agree(worker, lambda store: rows_of(store.register(asked).rows))
 
     @rule(milliseconds=st.integers(1, 40))
@@ -84,7 +92,7 @@ class Both(RuleBasedStateMachine):
         runs=st.booleans(),
         limit=st.sampled_from([None, None, 3]),
     )
-    def claim(  # noqa: PLR0917 - drawn by name
+    def claim(  # noqa: PLR0917 - as above
         self, worker, name, spec, lease, concurrency, wrong, skipped, runs, limit
     ):
         """Claim a tick, with what was passed over before it; or only that."""

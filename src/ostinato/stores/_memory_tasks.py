@@ -8,6 +8,14 @@ from typing import cast
 from ostinato._lease import Registration, Reply, TaskRow, WorkerRow
 from ostinato._ledger import Ledger
 from ostinato.errors import TaskNotFoundError
+from ostinato.stores._declaring import (
+    GRACE,
+    Declared,
+    first_due_of,
+    is_newer,
+    specs_after,
+    takes_over,
+)
 from ostinato.stores._memory_history import MemoryHistory
 
 __all__ = ["MemoryTasks"]
@@ -21,6 +29,11 @@ class MemoryTasks(MemoryHistory):
         super().__init__(keep)
         self._spaces: dict[str, tuple[dict[str, TaskRow], dict[str, Ledger]]] = {}
         self._workers: dict[tuple[str, str], WorkerRow] = {}
+        # How each task was declared before, and how each worker declares those that it knows.
+        self._origins: dict[tuple[str, str], tuple[int | None, tuple[str, ...]]] = {}
+        self._declared: dict[tuple[str, str], dict[str, str]] = {}
+        # Since when each worker has been in touch, and how soon it is given up.
+        self._presences: dict[tuple[str, str], tuple[int, int]] = {}
         self._enter("")
         self._owner = ""
         self._now: Callable[[], float] = float
@@ -36,16 +49,28 @@ class MemoryTasks(MemoryHistory):
         now = int(self._now())
         rows: dict[str, TaskRow] = {}
         with self._lock:
+            me = self._namespace, self._owner
+            mine = self._declared.setdefault(me, {})
+            since, grace = self._presences.get(me, (now, GRACE))
+            self._presences[me] = since, min([grace, *(task.grace for task in tasks)])
+            self._see_worker(now)
+            watched = now - self._presences[me][0]
             for task in tasks:
                 row = self._rows.get(task.name) or self._renamed(task)
                 if row is None:
                     row = TaskRow(task.name, task.spec, task.first_due, task.first_due, token=now)
-                elif row.spec != task.spec:
-                    row.spec, row.schedule = task.spec, None
-                    row.next_due = row.anchor = task.first_due
+                    self._origins[self._namespace, task.name] = task.revision, ()
+                else:
+                    self._declare(row, task, now, watched if task.name in mine else None)
                 self._rows[task.name] = rows[task.name] = row
-            self._note_worker(now, len(tasks))
+            mine.update((task.name, task.spec) for task in tasks)
+            self._note_worker(now, len(mine))
         return Reply(now, [], rows)
+
+    def close(self) -> None:
+        """Keep everything but who was there: the process may start its scheduler again."""
+        with self._lock:
+            self._declared.pop((self._namespace, self._owner), None)
 
     def read(self, names: Sequence[str] | None = None, /) -> Reply:
         """Return the rows of the tasks named, or of all."""
@@ -88,23 +113,66 @@ class MemoryTasks(MemoryHistory):
         self._namespace = namespace
         self._rows, self._ledgers = self._spaces.setdefault(namespace, ({}, {}))
 
+    def _declare(self, row: TaskRow, task: Registration, now: int, watched: int | None) -> None:
+        """Let *task* count from now on, if it is to; see `takes_over`."""
+        revision, specs_seen = self._origins[self._namespace, task.name]
+        if row.spec == task.spec:
+            if is_newer(task.revision, revision):
+                self._origins[self._namespace, task.name] = task.revision, specs_seen
+            return
+        leases = [*row.beside.values(), *(() if row.held is None else (row.held,))]
+        declared = Declared(
+            row.spec,
+            revision,
+            specs_seen,
+            row.next_due,
+            is_paused=row.paused,
+            is_leased=any(lease.until > now for lease in leases),
+        )
+        if takes_over(
+            task,
+            declared,
+            now,
+            watched=watched,
+            is_attended=lambda: self._is_attended(row, now - task.grace),
+        ):
+            row.spec, row.schedule = task.spec, None
+            row.next_due = row.anchor = first_due_of(task, row.last_due, now)
+            row.config_rev += 1
+            self._origins[self._namespace, task.name] = task.revision, specs_after(declared)
+
+    def _is_attended(self, row: TaskRow, since: int) -> bool:
+        """Return whether another worker that knows the declaration in *row* was seen *since*."""
+        return any(
+            worker.seen >= since
+            and owner != self._owner
+            and self._declared.get((space, owner), {}).get(row.name) == row.spec
+            for (space, owner), worker in self._workers.items()
+            if space == self._namespace
+        )
+
     def _note_worker(self, now: int, tasks: int) -> None:
-        """Note who this is, and that it was seen; it may register its tasks in slices."""
+        """Note who this is, that it was seen, and how many *tasks* it knows."""
         key = (self._namespace, self._owner)
         known = self._workers.get(key)
         if known is None:
             known = WorkerRow(self._owner, socket.gethostname(), os.getpid(), now, now, "", 0)
-        self._workers[key] = known._replace(seen=now, tasks=known.tasks + tasks)
+        self._workers[key] = known._replace(seen=now, tasks=tasks)
 
     def _see_worker(self, now: int) -> None:
-        if (worker := self._workers.get((self._namespace, self._owner))) is not None:
-            self._workers[self._namespace, self._owner] = worker._replace(seen=now)
+        me = self._namespace, self._owner
+        if (worker := self._workers.get(me)) is not None:
+            since, grace = self._presences[me]
+            self._presences[me] = (now if worker.seen < now - grace else since), grace
+            self._workers[me] = worker._replace(seen=now)
 
     def _renamed(self, task: Registration) -> TaskRow | None:
         """Take over the state of a task under the name it had before."""
         for name in task.formerly:
             if (row := self._rows.pop(name, None)) is not None:
                 row.name = task.name
+                origin = self._origins.pop((self._namespace, name))
+                self._origins[self._namespace, task.name] = origin
                 if (ledger := self._ledgers.pop(name, None)) is not None:
                     self._ledgers[task.name] = ledger
                 return row

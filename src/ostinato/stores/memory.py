@@ -135,9 +135,6 @@ class MemoryStore(MemoryTasks):
         with self._lock:
             return [self._settle(settlement) for settlement in settlements]
 
-    def close(self) -> None:
-        """Keep everything: the process may start its scheduler again."""
-
     def _clear_the_way(self, row: TaskRow, claim: Claim, now: int) -> None:
         """Record as abandoned the runs whose leases have expired, and then what is skipped."""
         expired: list[Lease] = []

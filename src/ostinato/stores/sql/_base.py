@@ -57,6 +57,8 @@ class SqlBase:
         self._now: Callable[[], float] = float
         # When this worker last said, by no more than looking on, that it is there.
         self._touched = float("-inf")
+        self._grace = 0
+        self._is_registered = False
 
     def _spell(self, statement: str) -> str:
         spelled = self._spelled.get(statement)

@@ -19,6 +19,7 @@ class SqlDialect:
         begin: What begins a transaction that writes.
         insert: What begins an insertion that lets a row alone which is there already.
         keep: What ends it.
+        hold: What ends a selection whose rows nobody else is to change meanwhile.
         has_table: What tells whether there is a table.
         lock: What lets one worker at a time create the tables.
         unlock: What lets the next one.
@@ -31,6 +32,7 @@ class SqlDialect:
     begin: str
     insert: str
     keep: str
+    hold: str
     has_table: str
     lock: str | None
     unlock: str | None
@@ -38,7 +40,9 @@ class SqlDialect:
 
     def spell(self, statement: str, names: dict[str, str]) -> str:
         """Return *statement* with the tables' *names*, as this database reads it."""
-        spelled = statement.format(now=self.now, insert=self.insert, keep=self.keep, **names)
+        spelled = statement.format(
+            now=self.now, insert=self.insert, keep=self.keep, hold=self.hold, **names
+        )
         return spelled if self.is_named else _PARAMETER.sub(r"%(\1)s", spelled)
 
 
@@ -51,8 +55,9 @@ SQLITE = SqlDialect(
     begin="BEGIN IMMEDIATE",
     insert="INSERT INTO",
     keep="ON CONFLICT DO NOTHING",
-    has_table="SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :table",
     # Its transactions that write are one at a time.
+    hold="",
+    has_table="SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :table",
     lock=None,
     unlock=None,
     is_named=True,
@@ -65,6 +70,7 @@ POSTGRESQL = SqlDialect(
     begin="BEGIN; SET LOCAL statement_timeout = 2000",
     insert="INSERT INTO",
     keep="ON CONFLICT DO NOTHING",
+    hold="FOR UPDATE",
     # Not `to_regclass`: after the wait for the lock that still remembers that there was none.
     has_table=(
         "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -82,6 +88,7 @@ MYSQL = SqlDialect(
     begin="START TRANSACTION",
     insert="INSERT IGNORE INTO",
     keep="",
+    hold="FOR UPDATE",
     has_table=(
         "SELECT 1 FROM information_schema.tables WHERE table_name = :table"
         " AND table_schema = COALESCE(:schema, DATABASE())"

@@ -151,8 +151,12 @@ def tables(names: Names) -> MetaData:
         Column("pid", BigInteger, nullable=False),
         Column("started", BigInteger, nullable=False),
         Column("seen", BigInteger, nullable=False),
+        # The begin of the time in which it was always seen in time.
+        Column("since", BigInteger, nullable=False),
         Column("version", _name(40), nullable=False),
         Column("tasks", Integer, nullable=False),
+        # Digests of the declarations that it knows, by the names of their tasks.
+        Column("declared", _text()),
     )
     table(
         "meta",

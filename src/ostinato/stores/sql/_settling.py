@@ -6,11 +6,12 @@ from ostinato._instants import milliseconds_of
 from ostinato._lease import Renewed, Settlement, Skipped, TaskRow
 from ostinato._outcomes import RunKind
 from ostinato.stores.sql._base import chunks
+from ostinato.stores.sql._gate import SEEN
 from ostinato.stores.sql._history import SqlHistory
 from ostinato.stores.sql._rows import parameters_of
 from ostinato.stores.sql._session import Cursor
 
-__all__ = ["SEEN", "SqlSettling"]
+__all__ = ["SqlSettling"]
 
 _RENEW = (
     "UPDATE {task} SET lease_until = {now} + :lease"
@@ -21,7 +22,6 @@ _RENEW_RUNS = (
     " WHERE ns = :ns AND recorded IS NULL AND lease_until > 0 AND ("
 )
 _KEPT = "SELECT name, token, cancel_requested FROM {run} WHERE ns = :ns AND recorded IS NULL AND ("
-SEEN = "UPDATE {worker} SET seen = {now} WHERE ns = :ns AND id = :owner"
 # A run that has a lease of its own is settled while its row says that it is under way.
 _SETTLE = (
     "UPDATE {task} SET last_outcome = :outcome, last_error = :error, last_ran = :due,"
@@ -91,7 +91,7 @@ class SqlSettling(SqlHistory):
                 cursor.execute(self._spell(_RENEW_RUNS + any_pair), given)
                 cursor.execute(self._spell(_KEPT + any_pair), given)
                 kept |= {(name, token): bool(wanted) for name, token, wanted in cursor.fetchall()}
-            cursor.execute(self._spell(SEEN), self._given())
+            cursor.execute(self._spell(SEEN), self._given(grace=self._grace))
             return Renewed(kept, (pair for pair, is_wanted in kept.items() if is_wanted))
 
         return self._sessions.write(prolong)

@@ -1,15 +1,18 @@
 """The store over SQL: what all databases have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from ostinato._lease import Lease, Registration, Reply, TaskRow, WorkerRow
-from ostinato.errors import InvalidArgumentError, TaskNotFoundError
+from ostinato.errors import InvalidArgumentError, StoreError, TaskNotFoundError
+from ostinato.stores._declaring import GRACE
 from ostinato.stores.sql._claims import SqlClaims
 from ostinato.stores.sql._create import prepare_tables
+from ostinato.stores.sql._gate import SEEN
 from ostinato.stores.sql._register import register
 from ostinato.stores.sql._rows import WORKER_COLUMNS, worker_row_of
 from ostinato.stores.sql._session import Cursor
-from ostinato.stores.sql._settling import SEEN, SqlSettling
+from ostinato.stores.sql._settling import SqlSettling
 
 __all__ = ["SqlStore"]
 
@@ -29,8 +32,7 @@ _CANCEL = (
     " WHERE ns = :ns AND name = :name AND token = :token AND recorded IS NULL"
 )
 _REVISIONS = "SELECT COALESCE(SUM(config_rev), 0) FROM {task} WHERE ns = :ns"
-# In milliseconds: how often a worker that only looks on says that it is there.
-_TOUCH = 10_000
+_LEAVE = "UPDATE {worker} SET declared = NULL WHERE ns = :ns AND id = :owner"
 
 
 class SqlStore(SqlClaims, SqlSettling):
@@ -43,7 +45,7 @@ class SqlStore(SqlClaims, SqlSettling):
             StoreError: The database cannot be used as it is.
         """
         self._namespace, self._owner, self._now = namespace, owner, now
-        self._touched = float("-inf")
+        self._touched, self._grace, self._is_registered = float("-inf"), GRACE, False
         prepare_tables(
             self._sessions,
             self._dialect,
@@ -58,8 +60,12 @@ class SqlStore(SqlClaims, SqlSettling):
         Raises:
             StoreError: The database did not do it.
         """
+        self._grace = min([self._grace, *(task.grace for task in tasks)])
+        self._is_registered = True
         self._sessions.write(
-            lambda cursor: register(cursor, tasks, spell=self._spell, given=self._given)
+            lambda cursor: register(
+                cursor, tasks, spell=self._spell, given=self._given, grace=self._grace
+            )
         )
         return self._reply([task.name for task in tasks])
 
@@ -128,8 +134,9 @@ class SqlStore(SqlClaims, SqlSettling):
             StoreError: The database did not tell.
         """
         now = self._now()
-        if not 0 <= now - self._touched < _TOUCH:
-            self._sessions.write(lambda cursor: cursor.execute(self._spell(SEEN), self._given()))
+        if not 0 <= now - self._touched < self._grace / 3:
+            given = self._given(grace=self._grace)
+            self._sessions.write(lambda cursor: cursor.execute(self._spell(SEEN), given))
             self._touched = now
         return self._revisions()
 
@@ -138,5 +145,12 @@ class SqlStore(SqlClaims, SqlSettling):
         return int(number)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Let others go on with its tasks at once, and close all connections."""
+        if self._is_registered:
+            self._is_registered = False
+            # What cannot be said now shows by itself before long.
+            with suppress(StoreError):
+                self._sessions.write(
+                    lambda cursor: cursor.execute(self._spell(_LEAVE), self._given())
+                )
         self._sessions.close()

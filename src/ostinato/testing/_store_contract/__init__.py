@@ -2,6 +2,7 @@
 
 from ostinato.testing._store_contract._beside import BesideClauses
 from ostinato.testing._store_contract._claims import ClaimClauses
+from ostinato.testing._store_contract._declarations import DeclarationClauses
 from ostinato.testing._store_contract._leases import LeaseClauses
 from ostinato.testing._store_contract._memory import MemoryClauses
 from ostinato.testing._store_contract._steering import SteeringClauses
@@ -9,7 +10,9 @@ from ostinato.testing._store_contract._steering import SteeringClauses
 __all__ = ["StoreContract"]
 
 
-class StoreContract(ClaimClauses, LeaseClauses, BesideClauses, SteeringClauses, MemoryClauses):
+class StoreContract(
+    ClaimClauses, LeaseClauses, BesideClauses, SteeringClauses, DeclarationClauses, MemoryClauses
+):
     """The contract of stores: a subclass is the test module of one.
 
     The subclass has a pytest fixture `store_factory`. It returns a function that makes stores,
