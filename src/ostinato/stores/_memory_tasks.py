@@ -61,7 +61,9 @@ class MemoryTasks(MemoryHistory):
                     row = TaskRow(task.name, task.spec, task.first_due, task.first_due, token=now)
                     self._origins[self._namespace, task.name] = task.revision, ()
                 else:
-                    self._declare(row, task, now, watched if task.name in mine else None)
+                    self._declare(
+                        row, task, now, watched if mine.get(task.name) == task.spec else None
+                    )
                 self._rows[task.name] = rows[task.name] = row
             mine.update((task.name, task.spec) for task in tasks)
             self._note_worker(now, len(mine))

@@ -81,7 +81,7 @@ class Gate:
             task,
             declared,
             now,
-            watched=self._watched if task.name in self._mine else None,
+            watched=self._watched if self._mine.get(task.name) == _digest(task.spec) else None,
             is_attended=lambda: self._is_attended(task, spec),
         ):
             told["spec_seen"] = json.dumps(specs_after(declared))

@@ -43,6 +43,12 @@ class DeclarationClauses:
         assert old.take(old.tick(0)) is None
         assert new.take(new.tick(0, spec=NEW)) is not None
 
+    def test_s19_a_worker_may_think_better_of_it(self, store_factory: Factory) -> None:
+        """S19: nobody else knows what it has declared before."""
+        worker = Cluster(store_factory).worker()
+        for spec in (OLD, NEW, OLD, NEW):
+            assert _declare(worker, spec).spec == spec
+
     def test_s19_who_declares_anew_is_heard_by_those_who_poll(self, store_factory: Factory) -> None:
         """S19: they stand down before they ask for a tick."""
         cluster = Cluster(store_factory)
