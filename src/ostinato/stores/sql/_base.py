@@ -53,6 +53,8 @@ class SqlBase:
         self._placed = names.placed()
         self._without = without
         self._spelled: dict[str, str] = {}
+        self._chunked: dict[tuple[str, int], tuple[str, list[str]]] = {}
+        self._swaps: dict[tuple[bool, bool, bool], str] = {}
         self._namespace = self._owner = ""
         self._now: Callable[[], float] = float
         # When this worker last said, by no more than looking on, that it is there.
@@ -96,9 +98,14 @@ class SqlBase:
             yield self._spell(statement), self._given()
             return
         for chunk in chunks(sorted(set(names))):
-            listed = ", ".join(f":name{number}" for number in range(len(chunk)))
-            named = {f"name{number}": name for number, name in enumerate(chunk)}
-            yield self._spell(f"{statement} AND {column} IN ({listed})"), self._given(**named)
+            found = self._chunked.get((statement, len(chunk)))
+            if found is None:
+                keys = [f"name{number}" for number in range(len(chunk))]
+                listed = ", ".join(f":{key}" for key in keys)
+                found = self._spell(f"{statement} AND {column} IN ({listed})"), keys
+                self._chunked[statement, len(chunk)] = found
+            spelled, keys = found
+            yield spelled, {**self._given(), **dict(zip(keys, chunk, strict=True))}
 
     def _look(self, statement: str, names: Sequence[str] | None, column: str) -> Iterator[Row]:
         for spelled, given in self._each_chunk(statement, names, column):

@@ -5,20 +5,17 @@ Every condition has a name, so that the tests can leave out one at a time and se
 
 from collections.abc import Collection
 
-from ostinato._lease import Claim
-from ostinato._outcomes import RunKind
-
 __all__ = [
     "ABANDON",
     "ABANDONED",
     "BEGIN_RUN",
     "CONDITIONS",
-    "FENCE",
+    "FENCES",
+    "HAS_BEGUN",
     "NOTE_ABANDONED",
-    "TAKEN",
+    "OPEN",
     "TAKE_OVER",
     "TAKE_OVER_RUN",
-    "TOKEN",
     "UNDO_LEASE",
     "UNDO_START",
     "UPDATES",
@@ -60,19 +57,25 @@ UPDATES = {
 }
 
 
-def swap_of(claim: Claim, without: Collection[str] = ()) -> str:
-    """Return the statement that grants *claim* if all conditions hold but those in *without*."""
+def swap_of(is_tick: bool, runs: bool, is_alone: bool, without: Collection[str] = ()) -> str:  # noqa: FBT001 - the shape of a claim
+    """Return the statement that grants a claim if all conditions hold but those in *without*.
+
+    Args:
+        is_tick: Whether the claim is for a tick, and not for a run by hand.
+        runs: Whether it runs something, and does not only skip.
+        is_alone: Whether nothing else of the task may run meanwhile.
+        without: The names of conditions.
+    """
     conditions, updates = ["namespace", "name", "spec"], list[str]()
-    if claim.kind is RunKind.TICK:
+    if is_tick:
         conditions += ["expected", "expected is past"]
         updates.append("next")
-    if claim.due is not None:
-        is_alone = claim.concurrency == 1
+    if runs:
         conditions += ["lease is free", "nobody beside"] if is_alone else ["room beside"]
         if is_alone:
             updates.append("lease")
         updates.append("token")
-    if claim.due is not None and claim.kind is RunKind.TICK:
+    if runs and is_tick:
         conditions += ["due is past", "not paused", "starts are left"]
         updates.append("start")
     changed = ", ".join(UPDATES[each] for each in UPDATES if each in updates)
@@ -81,8 +84,7 @@ def swap_of(claim: Claim, without: Collection[str] = ()) -> str:
 
 
 # The rest of a claim, once the row is won: all in the same transaction.
-TOKEN = "SELECT token FROM {task} WHERE ns = :ns AND name = :name"  # noqa: S105 - of a lease
-TAKEN = "SELECT token, running_due FROM {task} WHERE ns = :ns AND name = :name"
+OPEN = "SELECT DISTINCT name FROM {run} WHERE ns = :ns AND recorded IS NULL"
 # A moment before what its successor skips and does, for that is the order in which they are listed.
 ABANDON = (
     "UPDATE {run} SET outcome = 'abandoned', error = :expired, recorded = :now - 1"
@@ -104,7 +106,14 @@ BEGIN_RUN = (
     " VALUES (:ns, :name, :due, :number, '', 0, :kind, :run_id, :token, :owner, :now,"
     " 'running', 1, :run_until, 0, 1) {keep}"
 )
-FENCE = "UPDATE {fence} SET token = :token WHERE ns = :ns AND name = :name"
+HAS_BEGUN = (
+    "SELECT 1 FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
+    " AND reason = '' AND token = :token"
+)
+FENCES = (
+    "UPDATE {fence} SET token = (SELECT t.token FROM {task} t WHERE t.ns = {fence}.ns"
+    " AND t.name = {fence}.name) WHERE ns = :ns"
+)
 # A tick that the history holds already: the row has moved on, and nothing else has happened.
 UNDO_LEASE = (
     "UPDATE {task} SET lease_until = NULL, owner = NULL, running_due = NULL, starts = starts - 1"

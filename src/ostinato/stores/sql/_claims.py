@@ -1,6 +1,7 @@
 """A claim: a look without a lock, and for what is promising one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 from ostinato._lease import LEASE_EXPIRED, Claim, Lease, Reply, Skipped, Takeover, TaskRow
 from ostinato._outcomes import RunKind, SkipReason
@@ -26,61 +27,130 @@ class SqlClaims(SqlHistory):
             return reply
 
         def win(cursor: Cursor) -> list[Lease]:
-            # In one order, as in `register`.
-            leases = [
-                self._take_over(cursor, claim, reply.now, lease)
-                if isinstance(claim, Takeover)
-                else self._grant(cursor, claim, reply.now, lease)
-                for claim in sorted(promising, key=lambda claim: claim.name)
-            ]
-            reply.rows.update(self._select(cursor, [claim.name for claim in promising]))
-            return [lease for lease in leases if lease is not None]
+            leases: list[Lease] = []
+            for batch in _each_task_once(promising):
+                wanted = [claim for claim in batch if isinstance(claim, Claim)]
+                leases += self._grant(cursor, wanted, reply, lease)
+                for claim in batch:
+                    if isinstance(claim, Takeover):
+                        leases += self._take_over(cursor, claim, reply, lease)
+            return leases
 
         return Reply(reply.now, self._sessions.write(win), reply.rows)
 
-    def _grant(self, cursor: Cursor, claim: Claim, now: int, lease: int) -> Lease | None:
-        """Let the database decide about *claim*, and write what a win brings with it."""
-        name, spec, expected, due, next_due, passed, max_runs, kind, run_id, concurrency = claim
-        is_alone = concurrency == 1
-        given = self._given(
-            name=name,
-            spec=spec,
-            expected=expected,
-            due=due,
-            next_due=next_due,
-            max_runs=max_runs,
-            kind=kind.value,
-            run_id=run_id,
-            concurrency=concurrency,
-            until=now + lease,
-            run_until=0 if is_alone else now + lease,
-            expired=LEASE_EXPIRED,
-            # Beside others, the lease of the task is left to who comes for it.
-            least=0 if is_alone else 1,
-        )
-        given["now"] = now
-        cursor.execute(self._spell(claiming.swap_of(claim, self._without)), given)
-        if not cursor.rowcount:
-            return None
-        if due is not None:
-            self._abandon(cursor, given)
-        if passed is not None:
-            self._skip(cursor, name, passed)
-        if due is None:
-            return None
-        cursor.execute(self._spell(claiming.TOKEN), given)
-        (token,) = cursor.fetchone()
-        given["token"] = token
-        given["number"] = 0 if kind is RunKind.TICK else token
-        cursor.execute(self._spell(claiming.BEGIN_RUN), given)
-        if not cursor.rowcount:
-            undo = claiming.UNDO_LEASE if is_alone else claiming.UNDO_START
-            cursor.execute(self._spell(undo), given)
-            self._skip(cursor, name, Skipped(due, due, 1, SkipReason.ALREADY_RUN))
-            return None
-        if is_alone:
-            cursor.execute(self._spell(claiming.FENCE), given)
-        return Lease(name, due, token, now + lease, self._owner)
+    def _grant(
+        self, cursor: Cursor, claims: Sequence[Claim], reply: Reply, lease: int
+    ) -> list[Lease]:
+        """Let the database decide about *claims*, and write what each win brings with it."""
+        if not claims:
+            return []
+        until, shared = reply.now + lease, self._given()
+        shared["now"], shared["until"] = reply.now, until
+        won = self._swap(cursor, claims, shared)
+        reply.rows.update(self._select(cursor, [claim.name for claim in claims]))
+        begun: list[Claim] = []
+        changed = self._clear_the_way(cursor, won, shared)
+        for claim in won:
+            if claim.passed is not None:
+                self._skip(cursor, claim.name, claim.passed)
+            if claim.due is not None:
+                begun.append(claim)
+        told = [self._begun(claim, reply.rows[claim.name].token, shared) for claim in begun]
+        refused = self._begin(cursor, told)
+        for given in refused:
+            self._undo(cursor, given)
+        lost = [cast("str", given["name"]) for given in refused]
+        changed += lost
+        if changed:
+            reply.rows.update(self._select(cursor, changed))
+        alone = [claim.name for claim in begun if claim.concurrency == 1]
+        for statement, given in self._each_chunk(claiming.FENCES, alone, "name"):
+            cursor.execute(statement, given)
+        return [
+            Lease(claim.name, claim.due, reply.rows[claim.name].token, until, self._owner)
+            for claim in begun
+            if claim.due is not None and claim.name not in lost
+        ]
+
+    def _swap(
+        self, cursor: Cursor, claims: Sequence[Claim], shared: dict[str, object]
+    ) -> list[Claim]:
+        """Write those of *claims* whose rows are as they expect; return them."""
+        won: list[Claim] = []
+        for claim in claims:
+            _, spec, expected, due, next_due, _, max_runs, kind, _, concurrency = claim
+            shape = kind is RunKind.TICK, due is not None, concurrency == 1
+            swap = self._swaps.get(shape)
+            if swap is None:
+                swap = self._swaps[shape] = self._spell(claiming.swap_of(*shape, self._without))
+            given = {
+                **shared,
+                "name": claim.name,
+                "spec": spec,
+                "expected": expected,
+                "due": due,
+                "next_due": next_due,
+                "max_runs": max_runs,
+                "concurrency": concurrency,
+            }
+            cursor.execute(swap, given)
+            if cursor.rowcount:
+                won.append(claim)
+        return won
+
+    def _clear_the_way(
+        self, cursor: Cursor, won: Sequence[Claim], shared: dict[str, object]
+    ) -> list[str]:
+        """Record the runs whose leases have expired; return the names of their tasks."""
+        names = [claim.name for claim in won if claim.due is not None]
+        left: set[str] = set()
+        for statement, given in self._each_chunk(claiming.OPEN, names, "name"):
+            cursor.execute(statement, given)
+            left |= {row[0] for row in cursor.fetchall()}
+        for claim in won:
+            if claim.name in left:
+                # Beside others, the lease of the task is left to who comes for it.
+                least = 0 if claim.concurrency == 1 else 1
+                given = {**shared, "name": claim.name, "expired": LEASE_EXPIRED, "least": least}
+                self._abandon(cursor, given)
+        return sorted(left)
+
+    def _begun(self, claim: Claim, token: int, shared: dict[str, object]) -> dict[str, object]:
+        is_alone = claim.concurrency == 1
+        return {
+            **shared,
+            "name": claim.name,
+            "due": claim.due,
+            "number": 0 if claim.kind is RunKind.TICK else token,
+            "kind": claim.kind.value,
+            "run_id": claim.run_id,
+            "token": token,
+            "run_until": 0 if is_alone else shared["until"],
+            "is_alone": is_alone,
+        }
+
+    def _begin(self, cursor: Cursor, begun: list[dict[str, object]]) -> list[dict[str, object]]:
+        """Write that the runs have *begun*; return those that the history holds already."""
+        if not begun:
+            return []
+        statement = self._spell(claiming.BEGIN_RUN)
+        cursor.executemany(statement, begun)
+        if cursor.rowcount == len(begun):
+            return []
+        refused: list[dict[str, object]] = []
+        for given in begun:
+            cursor.execute(self._spell(claiming.HAS_BEGUN), given)
+            if cursor.fetchone() is None:
+                refused.append(given)
+        return refused
+
+    def _undo(self, cursor: Cursor, given: dict[str, object]) -> None:
+        """Give back what was won of a tick that the history holds already."""
+        undo = claiming.UNDO_LEASE if given["is_alone"] else claiming.UNDO_START
+        cursor.execute(self._spell(undo), given)
+        due = cast("int", given["due"])
+        again = Skipped(due, due, 1, SkipReason.ALREADY_RUN)
+        self._skip(cursor, cast("str", given["name"]), again)
 
     def _abandon(self, cursor: Cursor, given: dict[str, object]) -> None:
         """Record the runs whose leases have expired."""
@@ -92,20 +162,34 @@ class SqlClaims(SqlHistory):
         told = {**given, "ran": ran, "ran_kind": kind, "ran_token": token, "ran_started": started}
         cursor.execute(self._spell(claiming.NOTE_ABANDONED), told)
 
-    def _take_over(self, cursor: Cursor, claim: Takeover, now: int, lease: int) -> Lease | None:
+    def _take_over(
+        self, cursor: Cursor, claim: Takeover, reply: Reply, lease: int
+    ) -> tuple[Lease, ...]:
         """Let the database decide who goes on with the run of a worker that died."""
         name, spec, taken = claim
-        given = self._given(name=name, spec=spec, taken=taken, until=now + lease)
-        given["now"] = now
+        given = self._given(name=name, spec=spec, taken=taken, until=reply.now + lease)
+        given["now"] = reply.now
         cursor.execute(self._spell(claiming.TAKE_OVER), given)
-        if not cursor.rowcount:
-            return None
-        cursor.execute(self._spell(claiming.TAKEN), given)
-        token, due = cursor.fetchone()
-        given["token"] = token
+        is_taken = bool(cursor.rowcount)
+        reply.rows.update(self._select(cursor, [name]))
+        held = reply.rows[name].held
+        if not is_taken or held is None:
+            return ()
+        given["token"] = held.token
         cursor.execute(self._spell(claiming.TAKE_OVER_RUN), given)
-        cursor.execute(self._spell(claiming.FENCE), given)
-        return Lease(name, due, token, now + lease, self._owner)
+        for statement, fenced in self._each_chunk(claiming.FENCES, [name], "name"):
+            cursor.execute(statement, fenced)
+        return (held,)
+
+
+def _each_task_once(claims: Sequence[Claim | Takeover]) -> Iterator[list[Claim | Takeover]]:
+    """Yield *claims* in batches that ask for no task twice, in one order, as in `register`."""
+    left = sorted(claims, key=lambda claim: claim.name)
+    while left:
+        first: dict[str, Claim | Takeover] = {}
+        again = [claim for claim in left if first.setdefault(claim.name, claim) is not claim]
+        yield list(first.values())
+        left = again
 
 
 def _is_promising(claim: Claim | Takeover, rows: Mapping[str, TaskRow]) -> bool:

@@ -50,6 +50,14 @@ _BESIDE = (
     " AND r.name = :name AND r.due = :due AND r.number = :number AND r.reason = ''"
     " AND r.token = :token AND r.recorded IS NULL)"
 )
+# By whether the tick was not begun, and whether the lease was the task's.
+_SETTLEMENTS = {
+    (is_skipped, is_alone): (
+        (_NOT_BEGUN if is_skipped else _SETTLE) + _STEER + (_ALONE if is_alone else _BESIDE)
+    )
+    for is_skipped in (False, True)
+    for is_alone in (False, True)
+}
 _END_RUN = (
     "UPDATE {run} SET outcome = :outcome, error = :error, started = :started, ended = :ended,"
     " lateness = :lateness, attempts = :attempts, progress = :progress, message = :message,"
@@ -104,7 +112,9 @@ class SqlSettling(SqlHistory):
         """
 
         def record(cursor: Cursor) -> list[TaskRow | None]:
-            held = [self._settle(cursor, settlement) for settlement in settlements]
+            ends: list[dict[str, object]] = []
+            held = [self._settle(cursor, settlement, ends) for settlement in settlements]
+            self._end(cursor, ends)
             names = [settlement.run.task_name for settlement in settlements]
             rows = self._select(cursor, names)
             return [
@@ -114,8 +124,13 @@ class SqlSettling(SqlHistory):
 
         return self._sessions.write(record)
 
-    def _settle(self, cursor: Cursor, settlement: Settlement) -> bool:
-        """Record one end; return whether its lease was held, or was when it was recorded."""
+    def _settle(
+        self, cursor: Cursor, settlement: Settlement, ends: list[dict[str, object]]
+    ) -> bool:
+        """Record one end; return whether its lease was held, or was when it was recorded.
+
+        What is to be written of the run is added to *ends*.
+        """
         run, moves, next_due, passed, pause, concurrency = settlement
         told = self._given(
             **parameters_of(run, self._namespace),
@@ -125,18 +140,33 @@ class SqlSettling(SqlHistory):
             pause=pause,
         )
         is_skipped = run.kind is RunKind.SKIPPED
-        settle = (_NOT_BEGUN if is_skipped else _SETTLE) + _STEER
-        cursor.execute(self._spell(settle + (_ALONE if concurrency == 1 else _BESIDE)), told)
+        if concurrency != 1:
+            # Whether it is under way is asked of the run's own row.
+            self._end(cursor, ends)
+        cursor.execute(self._spell(_SETTLEMENTS[is_skipped, concurrency == 1]), told)
         if not cursor.rowcount:
+            self._end(cursor, ends)
             cursor.execute(self._spell(_SKIPPED if is_skipped else _VERDICT), told)
             return cursor.fetchone() is not None
-        cursor.execute(self._spell(_DROP_RUN if is_skipped else _END_RUN), told)
+        if not is_skipped:
+            ends.append(told)
+        if passed is None and not is_skipped:
+            return True
+        # What is skipped comes after what has ended.
+        self._end(cursor, ends)
         if is_skipped and run.reason is not None:
+            cursor.execute(self._spell(_DROP_RUN), told)
             due, last = milliseconds_of(run.due), milliseconds_of(run.last_due)
             self._skip(cursor, run.task_name, Skipped(due, last, run.count, run.reason))
         if passed is not None:
             self._skip(cursor, run.task_name, passed)
         return True
+
+    def _end(self, cursor: Cursor, ends: list[dict[str, object]]) -> None:
+        """Write how runs ended, and empty *ends*."""
+        if ends:
+            cursor.executemany(self._spell(_END_RUN), ends)
+            ends.clear()
 
 
 def _paired(pairs: Sequence[tuple[str, int]]) -> dict[str, object]:
