@@ -94,7 +94,7 @@ def test_s75_s84_each_tick_is_run_by_one_of_four_workers(fleet: Fleet):
 
 
 def _compare(fleet: Fleet) -> None:
-    """The history has what the journal has: each tick that was begun, under its outcome."""
+    """Compare the history with the journal: each tick that was begun, under its outcome."""
     store = open_store(fleet.address)
     store.open("default", "judge", float)
     try:

@@ -43,7 +43,7 @@ class ClockWatch:
             store: Is told where a task goes on.
             steady: What the monotonic clock decides.
             calendar: What the wall clock decides.
-            shared: What a store decides that is shared with others, if its time is the wall clock's.
+            shared: What a shared store decides, if its time is the wall clock's.
             standings: How the tasks stand, by their names.
             on_next: Is told of a task whose next tick is another one.
         """

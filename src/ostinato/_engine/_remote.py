@@ -47,7 +47,7 @@ class Remote(Backoff):
         """
         super().__init__(environment, store)
         self._on_settled = on_settled
-        self._store: SharedStore = store
+        self._poll = store.poll
         self._owner = owner
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
@@ -122,7 +122,8 @@ class Remote(Backoff):
         Raises:
             StoreError: It is not.
         """
-        await asyncio.gather(*self._writing)
+        for writing in tuple(self._writing):
+            await writing
 
     def look(self, then: Callable[[Reply | None], object]) -> None:
         """Tell *then* how all tasks stand; None: nobody has steered any since it was asked."""
@@ -166,7 +167,7 @@ class Remote(Backoff):
 
     def _changed(self) -> Reply | None:
         """Return all rows, if one was steered; in the thread."""
-        number = self._store.poll()
+        number = self._poll()
         if number == self._seen:
             return None
         self._seen = number

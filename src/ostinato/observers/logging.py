@@ -36,6 +36,9 @@ _RECORDS: Mapping[str, _Record] = {
     "ostinato.hook_failed": _Record(
         logging.ERROR, "%s: its hook %s failed; nothing else is affected", ("hook_name",)
     ),
+    "ostinato.lease_lost": _Record(
+        logging.WARNING, "The lease of %s is lost: it is cancelled, for another worker may run it"
+    ),
     "ostinato.missed_truncated": _Record(
         logging.WARNING, "%s: only the newest 100 of the missed ticks are run", ()
     ),
@@ -58,9 +61,6 @@ _RECORDS: Mapping[str, _Record] = {
     "ostinato.scheduler_stopped": _Record(logging.DEBUG, "A scheduler has stopped"),
     "ostinato.store_failed": _Record(
         logging.ERROR, "The store failed; until it answers, none of its tasks is started"
-    ),
-    "ostinato.lease_lost": _Record(
-        logging.WARNING, "The lease of %s is lost: it is cancelled, for another worker may run it"
     ),
     "ostinato.store_recovered": _Record(logging.INFO, "The store answers again"),
     "ostinato.task_finished": _Record(logging.INFO, "%s has had its last run"),
