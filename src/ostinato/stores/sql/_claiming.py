@@ -3,12 +3,17 @@
 Every condition has a name, so that the tests can leave out one at a time and see the contract fail.
 """
 
+import re
 from collections.abc import Collection
+
+from ostinato._lease import Claim
+from ostinato._outcomes import RunKind
 
 __all__ = [
     "ABANDON",
     "ABANDONED",
     "BEGIN_RUN",
+    "COMMON",
     "CONDITIONS",
     "FENCES",
     "HAS_BEGUN",
@@ -19,6 +24,9 @@ __all__ = [
     "UNDO_LEASE",
     "UNDO_START",
     "UPDATES",
+    "Shape",
+    "batch_of",
+    "shape_of",
     "swap_of",
 ]
 
@@ -55,17 +63,47 @@ UPDATES = {
     "next": "next_due = :next_due",
     "token": "token = token + 1",
 }
+# Whether a claim is for a tick, and not for a run by hand; whether it runs something, and does not
+# only skip; whether nothing else of the task may run meanwhile.
+Shape = tuple[bool, bool, bool]
+COMMON: Shape = (True, True, True)
+# What differs from claim to claim.
+_OF_EACH = re.compile(r":(name|spec|expected|due|next_due|max_runs)\b")
 
 
-def swap_of(is_tick: bool, runs: bool, is_alone: bool, without: Collection[str] = ()) -> str:  # noqa: FBT001 - the shape of a claim
-    """Return the statement that grants a claim if all conditions hold but those in *without*.
+def shape_of(claim: Claim) -> Shape:
+    """Return which statement a *claim* takes."""
+    return claim.kind is RunKind.TICK, claim.due is not None, claim.concurrency == 1
+
+
+def swap_of(shape: Shape, without: Collection[str] = ()) -> str:
+    """Return the statement that grants a claim if all conditions hold but those in *without*."""
+    changed, held = _parts_of(shape, without)
+    return f"UPDATE {{task}} SET {changed} WHERE {held}"
+
+
+def batch_of(without: Collection[str] = (), ending: str = "") -> str:
+    """Return the statement that grants many claims, of ticks that are to run alone, at once.
 
     Args:
-        is_tick: Whether the claim is for a tick, and not for a run by hand.
-        runs: Whether it runs something, and does not only skip.
-        is_alone: Whether nothing else of the task may run meanwhile.
-        without: The names of conditions.
+        without: As for one.
+        ending: What is done about rows that others hold.
     """
+    changed, held = (_OF_EACH.sub(r"w_\1", each) for each in _parts_of(COMMON, without))
+    return (
+        "WITH want AS (SELECT * FROM unnest(:names::text[], :specs::text[], :expecteds::bigint[],"
+        " :dues::bigint[], :next_dues::bigint[], :max_runs::bigint[])"
+        " AS w (w_name, w_spec, w_expected, w_due, w_next_due, w_max_runs)),"
+        " pick AS (SELECT t.ns AS p_ns, t.name AS p_name, want.* FROM {task} t"
+        f" JOIN want ON t.name = w_name WHERE {held} ORDER BY t.name FOR UPDATE OF t{ending})"
+        f" UPDATE {{task}} SET {changed} FROM pick WHERE ns = p_ns AND name = p_name"
+        " RETURNING name"
+    )
+
+
+def _parts_of(shape: Shape, without: Collection[str]) -> tuple[str, str]:
+    """Return what a claim changes, and which conditions it has."""
+    is_tick, runs, is_alone = shape
     conditions, updates = ["namespace", "name", "spec"], list[str]()
     if is_tick:
         conditions += ["expected", "expected is past"]
@@ -80,7 +118,7 @@ def swap_of(is_tick: bool, runs: bool, is_alone: bool, without: Collection[str] 
         updates.append("start")
     changed = ", ".join(UPDATES[each] for each in UPDATES if each in updates)
     held = " AND ".join(CONDITIONS[each] for each in conditions if each not in without)
-    return f"UPDATE {{task}} SET {changed} WHERE {held}"
+    return changed, held
 
 
 # The rest of a claim, once the row is won: all in the same transaction.

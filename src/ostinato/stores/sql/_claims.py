@@ -78,11 +78,11 @@ class SqlClaims(SqlHistory):
         """Write those of *claims* whose rows are as they expect; return them."""
         won: list[Claim] = []
         for claim in claims:
-            _, spec, expected, due, next_due, _, max_runs, kind, _, concurrency = claim
-            shape = kind is RunKind.TICK, due is not None, concurrency == 1
+            _, spec, expected, due, next_due, _, max_runs, _, _, concurrency = claim
+            shape = claiming.shape_of(claim)
             swap = self._swaps.get(shape)
             if swap is None:
-                swap = self._swaps[shape] = self._spell(claiming.swap_of(*shape, self._without))
+                swap = self._swaps[shape] = self._spell(claiming.swap_of(shape, self._without))
             given = {
                 **shared,
                 "name": claim.name,

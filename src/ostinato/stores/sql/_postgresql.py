@@ -1,11 +1,13 @@
 """PostgreSQL, by psycopg."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 import psycopg
 from sqlalchemy import Engine
 
+from ostinato._lease import Claim
+from ostinato.stores.sql._claiming import COMMON, batch_of, shape_of
 from ostinato.stores.sql._dialect import POSTGRESQL
 from ostinato.stores.sql._schema import Names
 from ostinato.stores.sql._session import Cursor
@@ -37,6 +39,37 @@ class PostgresqlStore(SqlStore):
             auto_create=auto_create,
             without=without,
         )
+
+    def _swap(
+        self, cursor: Cursor, claims: Sequence[Claim], shared: dict[str, object]
+    ) -> list[Claim]:
+        """Write those of *claims* whose rows are as they expect, most of them at once."""
+        alone = [claim for claim in claims if shape_of(claim) == COMMON]
+        others = [claim for claim in claims if shape_of(claim) != COMMON]
+        won = super()._swap(cursor, others, shared)
+        # Workers share what is due, and wait only for what nobody has taken in the end.
+        for ending in (" SKIP LOCKED", ""):
+            if len(alone) > 1:
+                granted = self._swap_all(cursor, alone, shared, ending)
+                won += [claim for claim in alone if claim.name in granted]
+                alone = [claim for claim in alone if claim.name not in granted]
+        return won + super()._swap(cursor, alone, shared)
+
+    def _swap_all(
+        self, cursor: Cursor, claims: Sequence[Claim], shared: dict[str, object], ending: str
+    ) -> set[str]:
+        """Write the same, all at once; return the names of the tasks."""
+        given = {
+            **shared,
+            "names": [claim.name for claim in claims],
+            "specs": [claim.spec for claim in claims],
+            "expecteds": [claim.expected for claim in claims],
+            "dues": [claim.due for claim in claims],
+            "next_dues": [claim.next_due for claim in claims],
+            "max_runs": [claim.max_runs for claim in claims],
+        }
+        cursor.execute(self._spell(batch_of(self._without, ending)), given)
+        return {name for (name,) in cursor.fetchall()}
 
 
 class _Driver:

@@ -132,6 +132,42 @@ class ClaimClauses:
             name: reply.rows[name].token for name in ("task-0", "task-2", "task-4")
         }
 
+    def test_each_of_a_batch_is_asked_the_same(self, store_factory: Factory) -> None:
+        """S76, S89: whatever keeps a claim from being granted does so among others."""
+        cluster = Cluster(store_factory)
+        worker = cluster.worker()
+        elsewhere = cluster.worker(f"{cluster.namespace}-other")
+        names = ["dead", "early", "free", "full", "late", "leased", "paused", "skips", "spec"]
+        worker.register(*names, "beside")
+        elsewhere.register(*names)
+        coming = cluster.now() + LONG
+        worker.store.control("paused", {"paused": True})
+        worker.store.control("early", {"next_due": coming})
+        for name, length in (("leased", LONG), ("dead", 0)):
+            assert worker.take(worker.tick(-1, name=name, expected=worker.begin), length)
+            worker.store.control(name, {"next_due": worker.begin})
+        assert worker.take(worker.tick(name="beside", concurrency=2))
+        cluster.wait_until(cluster.now() + 2)
+        claims = {name: worker.tick(name=name) for name in (*names, "beside")}
+        passed = Skipped(worker.begin, worker.begin, 1, SkipReason.COALESCED)
+        claims["beside"] = worker.tick(1, name="beside")
+        claims["early"] = claims["early"]._replace(expected=coming)
+        claims["full"] = claims["full"]._replace(max_runs=0)
+        claims["late"] = claims["late"]._replace(due=coming)
+        claims["skips"] = worker.tick(name="skips", due=worker.due(1), passed=passed)
+        claims["spec"] = claims["spec"]._replace(spec="another")
+
+        reply = worker.store.claim(list(claims.values()), LONG)
+
+        assert {lease.name for lease in reply.leases} == {"dead", "free", "skips"}
+        for lease in reply.leases:
+            assert reply.rows[lease.name].held == lease
+            assert reply.rows[lease.name].next_due == claims[lease.name].next_due
+            assert worker.settle(lease)
+        assert worker.history("dead") == [(-1, "abandoned"), (0, "succeeded")]
+        assert worker.history("skips") == [(0, "1 skipped(coalesced)"), (1, "succeeded")]
+        assert {row.starts for row in elsewhere.store.read().rows.values()} == {0}
+
     def test_s82_the_token_rises_with_every_claim(self, store_factory: Factory) -> None:
         """S82: strictly, from the time of the first registration on."""
         worker = Cluster(store_factory).worker()
