@@ -89,7 +89,7 @@ def both_lanes(environment: Environment, path: list[Path]) -> int:
     current = f"{sys.version_info.major}.{sys.version_info.minor}"
     *others, last = SUPPORTED
     tests = [f"tests-{version}" for version in sorted({*others, current} - {last})]
-    quiet = ["lint", "types", *tests, "starlette", "endurance", "newest", "packaging"]
+    quiet = ["lint", "types", *tests, "starlette", "calendar", "endurance", "newest", "packaging"]
     log = ROOT / ".nox" / "other-lane.log"
     log.parent.mkdir(exist_ok=True)
     codes: list[int] = []
@@ -99,7 +99,7 @@ def both_lanes(environment: Environment, path: list[Path]) -> int:
     step(f"{', '.join(quiet)} run beside what follows; what they say comes behind it")
     other.start()
     # Real servers and the browser are in this lane alone.
-    loud = [f"tests-{last}", "oldest", "calendar"]
+    loud = [f"tests-{last}", "oldest"]
     codes.append(environment.run("nox", "-s", *loud, path=path))
     other.join()
     sys.stdout.write(log.read_text("utf-8", errors="replace"))

@@ -21,8 +21,10 @@ CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = sorted({*SUPPORTED, CURRENT}, key=lambda version: int(version.partition(".")[2]))
 # The longest of all: how a scheduler ends in 77 processes.
 SCHEDULER_SERVERS = "tests/integration/test_scheduler_servers*"
+# Fleets of processes: they know their stores, and no framework.
+CLUSTER_TESTS = "tests/cluster/*"
 SERVER_TESTS = (
-    "tests/cluster/*",
+    CLUSTER_TESTS,
     "tests/contract/test_mariadb*",
     "tests/contract/test_postgresql*",
     "tests/integration/test_expired_tokens*",
@@ -135,7 +137,7 @@ def oldest(session: nox.Session) -> None:
         session,
         *names,
         *streams,
-        *left_to_one(session, SCHEDULER_SERVERS, *CALENDAR_TESTS, *ENDURANCE_TESTS),
+        *left_to_one(session, SCHEDULER_SERVERS, CLUSTER_TESTS, *CALENDAR_TESTS, *ENDURANCE_TESTS),
     )
 
 
