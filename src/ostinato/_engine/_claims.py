@@ -158,6 +158,10 @@ class Claims:
                 decided = (lease.due, reply.rows[standing.name].next_due, None, False)
             # The store has moved on: before any of the bodies can ask, or steer.
             standing.next_due = decided[1]
+            row = reply.rows[standing.name]
+            # Others may have run it since: this start is counted where it begins.
+            standing.starts, standing.failures_in_row = row.starts - 1, row.failures_in_row
+            standing.last_success = row.last_success
             granted.append((standing, decided, lease))
         for standing, decision, lease in granted:
             if self.is_stopped or standing.is_paused or standing.next_due != decision[1]:

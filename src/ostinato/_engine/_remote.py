@@ -65,6 +65,8 @@ class Remote(Backoff):
         self._is_settling = False
         self._late: set[str] = set()
         self._seen: int | None = None
+        self._opening: Callable[[], object] = int
+        self._is_open = False
 
     async def open(self, namespace: str, now: Callable[[], float]) -> None:
         """Open the store for the worker.
@@ -72,13 +74,14 @@ class Remote(Backoff):
         Raises:
             StoreError: It cannot be opened, or not at the moment.
         """
-        await self._lanes.claims(partial(self._store.open, namespace, self._owner, now))
+        self._opening = partial(self._store.open, namespace, self._owner, now)
+        await self._lanes.claims(self._open)
 
     def register(
         self, registrations: list[Registration], then: Callable[[Reply | None], object]
     ) -> None:
         """Make tasks known, and tell *then*; None: the store does not answer."""
-        self._call(partial(self._store.register, registrations), then)
+        self._call(partial(self._join, registrations), then)
 
     def claim(self, claims: list[Claim], then: Callable[[Reply | None], object]) -> None:
         """Ask the store for *claims*, and tell *then*; None: it does not answer."""
@@ -145,7 +148,9 @@ class Remote(Backoff):
         if self._is_settling or self.left:
             # The claim of its next tick may come first, and not be granted.
             self._late.add(run.task_name)
-        if not self.left:
+        if self.left:
+            self._arm()
+        else:
             self._settle()
 
     def leave(self, run: Run) -> None:
@@ -164,6 +169,17 @@ class Remote(Backoff):
             await self._lanes.claims(int)
         await self._lanes.reads(self._store.close)
         self._lanes.close()
+
+    def _open(self) -> None:
+        """Open the store, unless it is; in the thread."""
+        if not self._is_open:
+            self._opening()
+            self._is_open = True
+
+    def _join(self, registrations: list[Registration]) -> Reply:
+        """Make tasks known, to a store that may not have answered before; in the thread."""
+        self._open()
+        return self._store.register(registrations)
 
     def _changed(self) -> Reply | None:
         """Return all rows, if one was steered; in the thread."""
