@@ -82,20 +82,15 @@ def swap_of(shape: Shape, without: Collection[str] = ()) -> str:
     return f"UPDATE {{task}} SET {changed} WHERE {held}"
 
 
-def batch_of(without: Collection[str] = (), ending: str = "") -> str:
-    """Return the statement that grants many claims, of ticks that are to run alone, at once.
-
-    Args:
-        without: As for one.
-        ending: What is done about rows that others hold.
-    """
+def batch_of(without: Collection[str] = ()) -> str:
+    """Return the statement that grants many claims, of ticks that are to run alone, at once."""
     changed, held = (_OF_EACH.sub(r"w_\1", each) for each in _parts_of(COMMON, without))
     return (
         "WITH want AS (SELECT * FROM unnest(:names::text[], :specs::text[], :expecteds::bigint[],"
         " :dues::bigint[], :next_dues::bigint[], :max_runs::bigint[])"
         " AS w (w_name, w_spec, w_expected, w_due, w_next_due, w_max_runs)),"
         " pick AS (SELECT t.ns AS p_ns, t.name AS p_name, want.* FROM {task} t"
-        f" JOIN want ON t.name = w_name WHERE {held} ORDER BY t.name FOR UPDATE OF t{ending})"
+        f" JOIN want ON t.name = w_name WHERE {held} ORDER BY t.name FOR UPDATE OF t)"
         f" UPDATE {{task}} SET {changed} FROM pick WHERE ns = p_ns AND name = p_name"
         " RETURNING name"
     )

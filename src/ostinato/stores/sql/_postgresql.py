@@ -47,16 +47,14 @@ class PostgresqlStore(SqlStore):
         alone = [claim for claim in claims if shape_of(claim) == COMMON]
         others = [claim for claim in claims if shape_of(claim) != COMMON]
         won = super()._swap(cursor, others, shared)
-        # Workers share what is due, and wait only for what nobody has taken in the end.
-        for ending in (" SKIP LOCKED", ""):
-            if len(alone) > 1:
-                granted = self._swap_all(cursor, alone, shared, ending)
-                won += [claim for claim in alone if claim.name in granted]
-                alone = [claim for claim in alone if claim.name not in granted]
+        if len(alone) > 1:
+            # In the order of their names: none of two workers waits for what the other holds.
+            granted = self._swap_all(cursor, alone, shared)
+            return won + [claim for claim in alone if claim.name in granted]
         return won + super()._swap(cursor, alone, shared)
 
     def _swap_all(
-        self, cursor: Cursor, claims: Sequence[Claim], shared: dict[str, object], ending: str
+        self, cursor: Cursor, claims: Sequence[Claim], shared: dict[str, object]
     ) -> set[str]:
         """Write the same, all at once; return the names of the tasks."""
         given = {
@@ -68,7 +66,7 @@ class PostgresqlStore(SqlStore):
             "next_dues": [claim.next_due for claim in claims],
             "max_runs": [claim.max_runs for claim in claims],
         }
-        cursor.execute(self._spell(batch_of(self._without, ending)), given)
+        cursor.execute(self._spell(batch_of(self._without)), given)
         return {name for (name,) in cursor.fetchall()}
 
 

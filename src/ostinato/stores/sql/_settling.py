@@ -113,14 +113,14 @@ class SqlSettling(SqlHistory):
 
         def record(cursor: Cursor) -> list[TaskRow | None]:
             ends: list[dict[str, object]] = []
-            held = [self._settle(cursor, settlement, ends) for settlement in settlements]
-            self._end(cursor, ends)
             names = [settlement.run.task_name for settlement in settlements]
+            held = dict[int, bool]()
+            # In the order of their names, as claims are.
+            for number in sorted(range(len(names)), key=names.__getitem__):
+                held[number] = self._settle(cursor, settlements[number], ends)
+            self._end(cursor, ends)
             rows = self._select(cursor, names)
-            return [
-                rows.get(name) if is_held else None
-                for name, is_held in zip(names, held, strict=True)
-            ]
+            return [rows.get(name) if held[number] else None for number, name in enumerate(names)]
 
         return self._sessions.write(record)
 
