@@ -60,6 +60,8 @@ class Claims:
         self.starving = Starving(environment, on_next)
         self._on_later = on_later
         self.is_stopped = False
+        # Is told of a task that the store knows by another declaration.
+        self.on_stood_down = on_next
         self.backoff = door
         self.settling = Settling(
             environment,
@@ -175,7 +177,9 @@ class Claims:
     ) -> None:
         """Go on with a task for which there is no lease: there is nothing to run, or it is had."""
         row = reply.rows.get(standing.name)
-        if row is not None and decision[0] is None and row.next_due == decision[1]:
+        if row is not None and row.spec != standing.spec:
+            self.on_stood_down(standing)
+        elif row is not None and decision[0] is None and row.next_due == decision[1]:
             self._start(standing, decision)
         elif row is not None and row.next_due != expected:
             # Somebody else was first, or steered it: what the row says counts.
@@ -284,17 +288,5 @@ class Claims:
 def _claim_of(wanted: Wanted) -> Claim:
     standing, expected, (due, following, passed, _) = wanted
     limit = standing.task.policy.max_runs if standing.is_bounded else None
-    return new_claim(
-        (
-            standing.name,
-            standing.spec,
-            expected,
-            due,
-            following,
-            passed,
-            limit,
-            RunKind.TICK,
-            None,
-            standing.concurrency,
-        )
-    )
+    rest = (passed, limit, RunKind.TICK, None, standing.concurrency)
+    return new_claim((standing.name, standing.spec, expected, due, following, *rest))

@@ -76,10 +76,6 @@ class Keepalive:
         with self._lock:
             self._held.pop(held, None)
 
-    def holds(self, held: Held) -> bool:
-        """Return whether a lease is prolonged."""
-        return held in self._held
-
     def _beat(self) -> None:
         with self._lock:
             held: Mapping[Held, float] = dict(self._held)

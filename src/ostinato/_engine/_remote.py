@@ -64,6 +64,8 @@ class Remote(Backoff):
         self._writing: set[asyncio.Future[TaskRow]] = set()
         self._is_settling = False
         self._late: set[str] = set()
+        # The latest token of each task that was granted here.
+        self._tokens: dict[str, int] = {}
         self._seen: int | None = None
         self._opening: Callable[[], object] = int
         self._is_open = False
@@ -163,9 +165,10 @@ class Remote(Backoff):
 
     async def finish(self) -> None:
         """Settle what is not settled yet, if the store answers, and end the threads."""
+        # The lane makes one call after the other: what was asked for is answered then.
+        await self._lanes.claims(int)
         self._settle()
         while self._is_settling:
-            # The lane makes one call after the other.
             await self._lanes.claims(int)
         await self._lanes.reads(self._store.close)
         self._lanes.close()
@@ -226,10 +229,12 @@ class Remote(Backoff):
             lease = row.held
             if lease is None or lease.owner != self._owner or lease.until <= reply.now:
                 continue
-            is_new = not self.keepalive.holds((lease.name, lease.token))
+            # Tokens rise: a lower one was had before, and is settled as soon as that can be told.
+            is_new = lease.token > self._tokens.get(lease.name, 0)
             if is_new and not any(each.token == lease.token for each in reply.leases):
                 reply.leases.append(lease)
         for lease in tuple(reply.leases):
+            self._tokens[lease.name] = max(lease.token, self._tokens.get(lease.name, 0))
             seconds = (lease.until - reply.now) / 1_000
             if not self.keepalive.hold((lease.name, lease.token), asked_at, seconds):
                 # Nothing is begun on a lease whose answer took too long.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ostinato._engine._prepare import bind
+from ostinato._engine._prepare import bind, is_interval
 from ostinato._engine._remote import Remote
 from ostinato._lease import Registration, Reply, TaskRow
 from ostinato.errors import StoreUnavailableError
@@ -70,6 +70,8 @@ class Sharing:
         self._timeline = timeline
         self._standings = standings
         self._terms = terms
+        # After how many milliseconds without a word from it a worker is taken to be gone.
+        self._grace = round(max(2 * terms.poll, terms.lease) * 1_000)
         self._on_next = on_next
         self.claims: Claims
         self.door = Remote(
@@ -103,7 +105,14 @@ class Sharing:
 
     def register(self, standings: list[Standing]) -> None:
         """Make tasks known to the store, and begin with them when it knows."""
-        self.door.register(registrations_of(standings), partial(self._join, standings))
+        registrations = registrations_of(standings, self._grace)
+        self.door.register(registrations, partial(self._join, standings))
+
+    def stand_down(self, standing: Standing) -> None:
+        """Ask for nothing while the store goes by another declaration of the task; look again."""
+        standing.is_joined = False
+        wait = self._grace / 2_000
+        self._environment.clock.call_later(wait, partial(self.register, [standing]))
 
     def _join(self, standings: list[Standing], reply: Reply | None) -> None:
         if self.claims.is_stopped:
@@ -113,10 +122,13 @@ class Sharing:
             self._environment.clock.call_later(wait, partial(self.register, standings))
             return
         for standing in standings:
-            if (row := reply.rows.get(standing.name)) is not None:
-                standing.is_joined = True
-                adopt(standing, row, self.claims.settling, self._on_next)
-                self._on_next(standing)
+            row = reply.rows.get(standing.name)
+            if row is None or row.spec != standing.spec:
+                self.stand_down(standing)
+                continue
+            standing.is_joined = True
+            adopt(standing, row, self.claims.settling, self._on_next)
+            self._on_next(standing)
 
     def _look(self) -> None:
         if not self.claims.is_stopped:
@@ -182,10 +194,18 @@ class Sharing:
         return [(standing, run) for run in tuple(standing.live or ()) if run.token == token]
 
 
-def registrations_of(standings: list[Standing]) -> list[Registration]:
-    """Return what a store is told of the tasks."""
+def registrations_of(standings: list[Standing], grace: int = 30_000) -> list[Registration]:
+    """Return what a store is told of the tasks: *grace* is in milliseconds."""
     return [
-        Registration(each.name, each.spec, each.next_due, each.task.formerly) for each in standings
+        Registration(
+            each.name,
+            each.spec,
+            each.next_due,
+            each.task.formerly,
+            period=each.period or None if is_interval(each.unbound) else None,
+            grace=grace,
+        )
+        for each in standings
     ]
 
 

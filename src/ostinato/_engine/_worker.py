@@ -103,6 +103,7 @@ class Worker:
         self._completing.claims = self.claims
         if self.sharing is not None:
             self.sharing.claims = self.claims
+            self.claims.on_stood_down = self.sharing.stand_down
         self._ending = Ending(
             environment, self.claims, timelines, self._completing.under_way, is_live=is_live
         )

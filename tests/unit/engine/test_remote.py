@@ -1,0 +1,150 @@
+"""A store that is asked from threads of its own, and does not always answer: in real time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from ostinato import Run, RunKind, Scheduler
+from ostinato._clock import SystemClock
+from ostinato.errors import StoreUnavailableError
+from ostinato.stores.memory import MemoryStore
+from ostinato.testing import Recorder
+
+
+class Distant:
+    """A store whose questions, or answers, get lost as often as it is told."""
+
+    def __init__(self) -> None:
+        self.memory = MemoryStore()
+        self.unasked: Counter[str] = Counter()
+        self.unanswered: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*operands: Any) -> Any:
+            if self.unasked[name]:
+                self.unasked[name] -= 1
+                raise StoreUnavailableError("distant", ConnectionError("no way there"))
+            answer = getattr(self.memory, name)(*operands)
+            if self.unanswered[name]:
+                self.unanswered[name] -= 1
+                raise StoreUnavailableError("distant", ConnectionError("no way back"))
+            return answer
+
+        return call
+
+
+class Frame:
+    """A scheduler whose store is distant."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+        self.scheduler = Scheduler(observers=[self.recorder], lease=10, poll=0.05)
+        self.store = Distant()
+        self.runs: asyncio.Queue[Run] = asyncio.Queue()
+
+        @self.scheduler.every(seconds=0.1, name="beat")
+        async def beat(run: Run) -> None:
+            self.runs.put_nowait(run)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        equipment, clock = self.scheduler._equipment, SystemClock()
+        worker = equipment.worker(None, None, clock, self.store, is_live=True, follows_host=True)
+        assert worker.sharing is not None
+        await worker.sharing.open()
+        self.scheduler._start(worker, where="in a test")
+        async with asyncio.timeout(60):
+            yield
+        await self.scheduler._stop(worker)
+
+    def told(self) -> Counter[str]:
+        return Counter(event.name.removeprefix("ostinato.") for event in self.recorder.events)
+
+    def ended(self) -> list[Run]:
+        return [run for run in self.store.memory.runs("beat", 1_000) if run.kind is RunKind.TICK]
+
+
+@pytest.mark.parametrize("call", ["open", "register", "claim", "settle"])
+@pytest.mark.parametrize("lost", ["unasked", "unanswered"])
+async def test_s87_whatever_gets_lost_the_tasks_go_on(call: str, lost: str) -> None:
+    """S87, S79: nothing is run twice, nothing that was granted is left out, and it is told once."""
+    frame = Frame()
+    getattr(frame.store, lost)[call] = 2
+
+    async with frame.running():
+        runs = [await frame.runs.get() for _ in range(6)]
+
+    assert len({run.due for run in runs}) == len(runs)
+    assert [run.token for run in runs] == sorted({run.token for run in runs})
+    assert frame.told()["store_failed"] >= 1
+    assert frame.told()["store_failed"] == frame.told()["store_recovered"]
+    row = frame.store.memory.read(["beat"]).rows["beat"]
+    # Each run that has begun was settled, and no lease is left.
+    assert (row.held, row.starts) == (None, len(frame.ended()))
+    assert {run.outcome for run in frame.ended()} == {"succeeded"}
+
+
+async def test_s19_a_worker_stands_down_for_another_declaration_and_looks_again() -> None:
+    """S19: it runs nothing while the row holds another one, and goes on when that is gone."""
+    frame = Frame()
+
+    async with frame.running():
+        await frame.runs.get()
+        row = frame.store.memory.read(["beat"]).rows["beat"]
+        mine, row.spec = row.spec, "another"
+        asyncio.get_running_loop().call_later(0.4, setattr, row, "spec", mine)
+        while frame.runs.qsize():
+            frame.runs.get_nowait()
+        late = await frame.runs.get()
+        later = await frame.runs.get()
+
+    assert later.due > late.due
+    assert row.spec == mine
+
+
+async def test_s92_a_pause_by_another_is_heeded_and_so_is_its_end() -> None:
+    """S92: within a poll."""
+    frame = Frame()
+
+    async with frame.running():
+        await frame.runs.get()
+        frame.store.memory.control("beat", {"paused": True, "paused_reason": "elsewhere"})
+        while (status := await frame.scheduler.status("beat")).reason != "elsewhere":
+            await asyncio.to_thread(int)
+        frame.store.memory.control("beat", {"paused": False, "paused_reason": None})
+        while (status := await frame.scheduler.status("beat")).reason is not None:
+            await asyncio.to_thread(int)
+        while frame.runs.qsize():
+            frame.runs.get_nowait()
+        await frame.runs.get()
+
+    assert status.paused_until is None
+    assert frame.told()["task_paused"] == frame.told()["task_resumed"] == 1
+
+
+async def test_s80_a_run_whose_lease_is_lost_is_cancelled() -> None:
+    """S80, S86: it is told, its worker sees it, and what it settles is ignored."""
+    frame, lost = Frame(), asyncio.Event()
+
+    @frame.scheduler.every(hours=1, name="long")
+    async def long(run: Run) -> None:
+        row = frame.store.memory.read(["long"]).rows["long"]
+        assert row.held is not None
+        row.held = row.held._replace(token=row.token + 1, owner="another")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            assert run.lease_lost.is_set()
+            lost.set()
+
+    async with frame.running():
+        await lost.wait()
+
+    assert frame.told()["lease_lost"] == 1
+    row = frame.store.memory.read(["long"]).rows["long"]
+    assert row.held is not None
+    assert row.held.owner == "another"
