@@ -60,8 +60,8 @@ class Claims:
         self.starving = Starving(environment, on_next)
         self._on_later = on_later
         self.is_stopped = False
-        # Is told of a task that the store knows by another declaration.
-        self.on_stood_down = on_next
+        # Is told of a task that a shared store knows by another declaration.
+        self.on_stood_down: Callable[[Standing], object] | None = None
         self.backoff = door
         self.settling = Settling(
             environment,
@@ -177,7 +177,7 @@ class Claims:
     ) -> None:
         """Go on with a task for which there is no lease: there is nothing to run, or it is had."""
         row = reply.rows.get(standing.name)
-        if row is not None and row.spec != standing.spec:
+        if row is not None and row.spec != standing.spec and self.on_stood_down is not None:
             self.on_stood_down(standing)
         elif row is not None and decision[0] is None and row.next_due == decision[1]:
             self._start(standing, decision)
