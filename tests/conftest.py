@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.servers import mariadb, postgresql
+from tests.support.servers import mariadb, postgresql, redis
 
 # No test fails because a machine is slow; on CI none fails by luck of the draw either.
 settings.register_profile("ostinato", deadline=None, derandomize=os.environ.get("CI") == "true")
@@ -44,6 +44,13 @@ def postgresql_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 def mariadb_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run MariaDB, and return where."""
     with mariadb(tmp_path_factory.mktemp("mariadb")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run Redis, or Valkey, and return where."""
+    with redis(tmp_path_factory.mktemp("redis")) as address:
         yield address
 
 

@@ -34,6 +34,7 @@ FOR_TESTS = (
     Need("chromium", program="chromium"),
     Need("mariadb-server", program="mariadb-install-db"),
     Need("postgresql", program="pg_ctlcluster"),
+    Need("redis-server", program="redis-server"),
 )
 
 

@@ -14,6 +14,7 @@ from ostinato import Outcome, Run
 from ostinato._lease import Claim, Lease, Registration, Settlement
 from ostinato.errors import StoreUnavailableError
 from ostinato.stores import open_store
+from ostinato.stores.redis import RedisStore
 from ostinato.stores.sql import SqlStore
 
 LEASE = 30_000
@@ -22,7 +23,12 @@ SPEC = "as fast as can be"
 
 
 def race(  # noqa: PLR0917 - a script
-    store: SqlStore, namespace: str, journal: TextIO, racers: int, names: list[str], ticks: int
+    store: RedisStore | SqlStore,
+    namespace: str,
+    journal: TextIO,
+    racers: int,
+    names: list[str],
+    ticks: int,
 ):
     """Claim and settle until every tick of every task was run by somebody."""
     owner = str(uuid.uuid4())
@@ -64,7 +70,7 @@ def _ended(lease: Lease, namespace: str) -> Run:
 
 def _race_twice(address: str, namespace: str, journal: Path, racers: int, ticks: int) -> None:
     store = open_store(address)
-    assert isinstance(store, SqlStore)
+    assert isinstance(store, (RedisStore, SqlStore))
     with journal.open("w") as lines:
         for number in (1, 20):
             names = [f"task-{each}" for each in range(number)]

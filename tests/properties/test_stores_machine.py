@@ -16,6 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from ostinato import Outcome, Run, RunKind, SkipReason
 from ostinato._lease import Claim, Lease, Registration, Settlement, Skipped, Takeover, TaskRow
 from ostinato.stores import MemoryStore, open_store
+from ostinato.stores.redis import RedisStore
+from ostinato.stores.redis._lua import Scripts
 from ostinato.stores.sql import SqlStore
 
 BEGIN = 1_900_000_000_000
@@ -25,18 +27,19 @@ SPECS = st.sampled_from(["every 10 ms", "every 20 ms"])
 WORKERS = st.integers(0, 1)
 LEASES = st.sampled_from([15, 100_000])
 CONCURRENCY = st.sampled_from([1, 1, 2, None])
+Shared = RedisStore | SqlStore
 OUTCOMES = st.sampled_from([Outcome.SUCCEEDED, Outcome.FAILED, Outcome.ABANDONED])
 
 
 class Both(RuleBasedStateMachine):
     """Two workers, each with a door to the store and one to the model."""
 
-    def __init__(self, make: Callable[[], SqlStore]) -> None:
+    def __init__(self, make: Callable[[], Shared]) -> None:
         super().__init__()
         self.now = BEGIN
         self.model, self.namespace = MemoryStore(keep=100_000), f"machine-{uuid4().hex[:16]}"
         self.numbers = count()
-        self.doors: list[tuple[SqlStore, MemoryStore]] = []
+        self.doors: list[tuple[Shared, MemoryStore]] = []
         for number in range(2):
             pair = make(), copy(self.model)
             for store in pair:
@@ -227,7 +230,7 @@ def rows_of(rows: dict[str, TaskRow]) -> dict[str, object]:
     return {name: shown(row) for name, row in rows.items()}
 
 
-def state_of(store: SqlStore | MemoryStore) -> object:
+def state_of(store: Shared | MemoryStore) -> object:
     """Return all that can be seen of what a store holds."""
     rows = store.read().rows
     history = [
@@ -239,9 +242,24 @@ def state_of(store: SqlStore | MemoryStore) -> object:
     return rows_of(rows), {name: row.beside for name, row in rows.items()}, history, summary
 
 
+def by_given_time(store: Shared) -> Shared:
+    """Let *store* go by the clock that is handed in, as no server would."""
+    if isinstance(store, SqlStore):
+        store._dialect = replace(store._dialect, now=":now")
+        return store
+    store._scripts = Scripts(now="tonumber(redis.call('GET', 'given time'))")
+    run = store._link.run
+
+    def run_by_given_time(scripts: Scripts, commands: list[tuple[object, ...]]) -> list:
+        return run(scripts, [("SET", "given time", store._now()), *commands])[1:]
+
+    store._link.run = run_by_given_time
+    return store
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("server", "examples"), [("sqlite", 60), ("postgresql", 8), ("mariadb", 8)]
+    ("server", "examples"), [("sqlite", 60), ("postgresql", 8), ("mariadb", 8), ("redis", 30)]
 )
 def test_s29_a_store_answers_as_the_one_in_memory_does(
     server: str, examples: int, tmp_path: Path, request: pytest.FixtureRequest
@@ -253,11 +271,8 @@ def test_s29_a_store_answers_as_the_one_in_memory_does(
         else request.getfixturevalue(f"{server}_address")
     )
 
-    def make() -> SqlStore:
-        store = open_store(address)
-        # By the clock that is handed in, as no server would.
-        store._dialect = replace(store._dialect, now=":now")
-        return store
+    def make() -> Shared:
+        return by_given_time(open_store(address))
 
     with closing(make()):
         run_state_machine_as_test(

@@ -60,6 +60,17 @@ def mariadb(folder: Path) -> Iterator[str]:
         yield f"mysql://tester@127.0.0.1:{port}/ostinato"
 
 
+@contextmanager
+def redis(folder: Path, *options: str) -> Iterator[str]:
+    """Run Valkey or Redis in *folder*, with *options* of its own; give its address."""
+    port = free_port()
+    program = shutil.which("valkey-server") or "redis-server"
+    settings = {"port": str(port), "bind": "127.0.0.1", "dir": str(folder), "save": ""}
+    chosen = [part for name, value in settings.items() for part in (f"--{name}", value)]
+    with _served([program, *chosen, *options], folder, port):
+        yield f"redis://127.0.0.1:{port}"
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with closing(socket.socket()) as listener:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from ostinato.stores.redis import RedisStore
     from ostinato.stores.sql import SqlStore
 
 __all__ = ["open_store"]
@@ -30,11 +32,20 @@ _STORES = {
     "postgresql": ("_postgresql", "PostgresqlStore"),
     "mysql": ("_mysql", "MysqlStore"),
 }
+# What its driver calls them; a server of the one is as good as a server of the other.
+_REDIS = {
+    "redis": "redis",
+    "rediss": "rediss",
+    "unix": "unix",
+    "valkey": "redis",
+    "valkeys": "rediss",
+}
 _EXTRAS = {"postgresql": "postgres", "mysql": "mysql"}
 _REMEDY = (
-    "pass 'memory://', 'sqlite:///path/to/state.db', 'postgresql://user@host/database' or "
-    "'mysql://user@host/database'"
+    "pass 'memory://', 'sqlite:///path/to/state.db', 'postgresql://user@host/database', "
+    "'mysql://user@host/database' or 'redis://host'"
 )
+_PREFIX = re.compile(r"^[a-z][a-z0-9_]{0,40}$")
 # Seconds until a server that does not answer is given up.
 _LIMIT = 2
 
@@ -46,16 +57,17 @@ def open_store(
     prefix: str = "ostinato_",
     schema: str | None = None,
     auto_create: bool = True,
-) -> MemoryStore | SqlStore:
+) -> MemoryStore | RedisStore | SqlStore:
     """Return the store at *source*, which has not been opened.
 
     Args:
         source: An address, or an engine of SQLAlchemy's, whose address and arguments are taken over
             and whose pool is left alone. An asynchronous engine, or driver, stands for the
             synchronous driver of the same database.
-        prefix: What the names of the tables begin with.
-        schema: The database's schema that they lie in.
-        auto_create: Whether to create them, or only to look whether they are right.
+        prefix: What the names of the tables begin with, or those of the keys of Redis.
+        schema: The database's schema that they lie in; Redis has none.
+        auto_create: Whether to create them, or only to look whether they are right; Redis has
+            nothing to create.
 
     Raises:
         ArgumentTypeError: *source* is neither an address nor an engine.
@@ -64,11 +76,33 @@ def open_store(
     """
     if source == "memory://":
         return MemoryStore()
+    scheme = source.partition("://")[0] if isinstance(source, str) and "://" in source else ""
+    if scheme in _REDIS:
+        return _redis_at(str(source), scheme, prefix, schema)
     engine = _engine_of(source)
     names = import_module("ostinato.stores.sql").Names(prefix, schema)
     module, store = _STORES[engine.dialect.name]
     made = getattr(import_module(f"ostinato.stores.sql.{module}"), store)
     return cast("SqlStore", made(engine, names=names, auto_create=auto_create))
+
+
+def _redis_at(address: str, scheme: str, prefix: str, schema: str | None) -> RedisStore:
+    if _PREFIX.match(prefix) is None:
+        remedy = "begin with a letter, and go on with at most 40 of a-z, 0-9 and _"
+        raise InvalidArgumentError("prefix", prefix, "is no plain name", remedy)
+    if schema is not None:
+        remedy = "leave it out, or give a prefix instead"
+        raise InvalidArgumentError("schema", schema, "means nothing to Redis", remedy)
+    try:
+        import_module("redis")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("redis", f"a store at {scheme}://") from error
+    made = import_module("ostinato.stores.redis").RedisStore
+    try:
+        store = made(_REDIS[scheme] + address[len(scheme) :], head=prefix.rstrip("_"))
+    except ValueError as error:
+        raise InvalidArgumentError("store", Hidden("str"), "is no address", _REMEDY) from error
+    return cast("RedisStore", store)
 
 
 def _engine_of(source: object) -> Engine:

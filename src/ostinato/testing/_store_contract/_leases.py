@@ -207,7 +207,7 @@ class LeaseClauses:
         assert worker.store.summary().get("task", {}) == {}
 
     def test_s84_a_dead_worker_s_run_is_taken_over(self, store_factory: Factory) -> None:
-        """S84: the same tick, with a higher token; by one worker, and not before it expired."""
+        """S84: the same tick, with a higher token; by one worker, after it expired, in no pause."""
         cluster = Cluster(store_factory)
         dead, heir, late = cluster.worker(), cluster.worker(), cluster.worker()
         dead.register("task")
@@ -217,6 +217,10 @@ class LeaseClauses:
         cluster.wait_until(lease.until)
         assert heir.store.claim([claim._replace(spec="another")], LONG).leases == []
         assert heir.store.claim([claim._replace(name="unknown")], LONG).leases == []
+
+        heir.store.control("task", {"paused": True})
+        assert heir.store.claim([claim], LONG).leases == []
+        heir.store.control("task", {"paused": False})
 
         (taken,) = heir.store.claim([claim], LONG).leases
 

@@ -1,0 +1,102 @@
+"""What is remembered of the runs that have ended: kept, listed, counted, forgotten."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from ostinato._run import Run
+from ostinato.stores.redis._keys import Keys
+from ostinato.stores.redis._link import Link
+from ostinato.stores.redis._lua import Scripts
+from ostinato.stores.redis._records import key_of, range_in, range_of, record_of, run_of
+
+__all__ = ["RedisHistory"]
+
+# How many records of a task are forgotten at once.
+_SLICE = 1_000
+
+
+class RedisHistory:
+    """One worker's door to the server, and the history of one namespace."""
+
+    def __init__(
+        self, address: str, *, head: str = "ostinato", without: Collection[str] = ()
+    ) -> None:
+        """Prepare to connect to *address*.
+
+        Args:
+            address: As redis-py reads it.
+            head: What every key begins with.
+            without: The conditions that are left out of the scripts, to see that each is needed.
+
+        Raises:
+            ValueError: The address is none.
+        """
+        self._link = Link(address)
+        self._scripts = Scripts(without)
+        self._head = head
+        self._keys = Keys(head, "")
+        self._namespace = self._owner = ""
+        self._now: Callable[[], float] = float
+
+    def record(self, runs: Sequence[Run], /) -> None:
+        """Remember *runs*, each once.
+
+        Raises:
+            StoreError: The server did not do it.
+        """
+        self._run([self._recorded(run) for run in runs])
+
+    def runs(self, name: str, limit: int, /) -> list[Run]:
+        """Return the latest *limit* runs of the task *name*, the newest first.
+
+        Raises:
+            StoreError: The server did not tell.
+        """
+        if limit < 1:
+            return []
+        (found,) = self._run([("LRANGE", self._keys.of(name).runs, 0, limit - 1)])
+        return [run_of(name, record, self._namespace) for record in found]
+
+    def prune(self, keep: int, /) -> int:
+        """Forget all but the latest *keep* runs of each task; return how many were forgotten.
+
+        Raises:
+            StoreError: The server did not do it.
+        """
+        forgotten, names = 0, self._names()
+        while names:
+            keys = (self._keys.of(name) for name in names)
+            counts = self._run(
+                [self._scripts.call("prune", (each.runs, each.told), keep, _SLICE) for each in keys]
+            )
+            forgotten += sum(counts)
+            # In slices, between which others are served.
+            names = [name for name, count in zip(names, counts, strict=True) if count == _SLICE]
+        return forgotten
+
+    def summary(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many ticks of each task ended in which outcome or skip reason.
+
+        Raises:
+            StoreError: The server did not tell.
+        """
+        names = self._names()
+        found = self._run([("HGETALL", self._keys.of(name).counts) for name in names])
+        return {
+            name: dict(zip(counts[::2], map(int, counts[1::2]), strict=True))
+            for name, counts in zip(names, found, strict=True)
+            if counts
+        }
+
+    def _run(self, commands: Sequence[tuple[object, ...]]) -> list[Any]:
+        return self._link.run(self._scripts, commands)
+
+    def _names(self) -> list[str]:
+        """Return the names of all tasks that were ever registered here."""
+        (names,) = self._run([("SMEMBERS", self._keys.tasks)])
+        return sorted(names)
+
+    def _recorded(self, run: Run) -> tuple[object, ...]:
+        told = (key_of(run), run.token, run.kind.value, run.outcome, record_of(run))
+        keys = self._keys.of(run.task_name)
+        return self._scripts.call("record", keys, *told, *range_of(range_in(run)))

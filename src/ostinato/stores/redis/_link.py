@@ -1,0 +1,181 @@
+"""Connections of the store's own: one for each thread, held, and none that was inherited."""
+
+import os
+import re
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, cast
+
+from redis.backoff import NoBackoff
+from redis.connection import Connection, parse_url
+from redis.exceptions import ConnectionError as NoConnectionError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as NoAnswerError
+from redis.retry import Retry
+
+from ostinato.errors import StoreError, StoreUnavailableError
+from ostinato.stores.redis._lua import Scripts
+
+__all__ = ["Link"]
+
+# Seconds until a server that does not answer is given up.
+_LIMIT = 2.0
+_OF_POOLS = ("legacy_responses", "max_connections", "timeout")
+# What a server says that may be used later: when it has loaded, or when it is the master again.
+_LATER = re.compile(
+    r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|TRYAGAIN)\b"
+)
+# A process that was forked off neither uses nor closes what its parent has opened.
+_inherited: list[object] = []
+
+
+class Wire(Protocol):
+    """What is used of a driver's connection, which connects when it is first written to."""
+
+    def pack_commands(self, commands: Sequence[tuple[object, ...]], /) -> object:
+        """Return the bytes of *commands*."""
+        ...
+
+    def send_packed_command(self, command: object, /) -> object:
+        """Send those bytes."""
+        ...
+
+    def read_response(self) -> Any:
+        """Return the next answer, or raise the error that it is."""
+        ...
+
+    def disconnect(self) -> object:
+        """Close it; it may connect again."""
+        ...
+
+
+class Link:
+    """The held connections of a store."""
+
+    def __init__(self, address: str) -> None:
+        """Connect to *address*, as redis-py reads it, by a connection for each thread.
+
+        Raises:
+            ValueError: It is none, or asks for what no connection has.
+        """
+        parse = cast("Callable[[str], dict[str, Any]]", parse_url)
+        given = {**parse(address)}
+        self._make: Callable[..., Wire] = given.pop("connection_class", Connection)
+        # What only a pool has, and there is none.
+        for name in _OF_POOLS:
+            given.pop(name, None)
+        self._given = given | {
+            "decode_responses": True,
+            "encoding": "utf-8",
+            "encoding_errors": "strict",
+            # The older protocol answers with plain lists, as the scripts do.
+            "protocol": 2,
+            # A call that has failed is made again by who knows whether it may be.
+            "retry": Retry(NoBackoff(), 0),
+            "retry_on_error": [],
+            "retry_on_timeout": False,
+            "socket_connect_timeout": _LIMIT,
+            "socket_timeout": _LIMIT,
+        }
+        self.title = _title_of(given)
+        try:
+            self._make(**self._given)
+        except TypeError as error:
+            raise ValueError(*error.args) from error
+        self._lock = threading.Lock()
+        self._held: dict[int, Wire] = {}
+        self._pid = os.getpid()
+
+    def run(self, scripts: Scripts, commands: Sequence[tuple[object, ...]]) -> list[Any]:
+        """Have *commands* run, one after another, in one round trip; return their answers.
+
+        Raises:
+            StoreError: One of them failed; a `StoreUnavailableError` where it may be tried later.
+        """
+        answers = self._exchange(commands)
+        unknown = [at for at, each in enumerate(answers) if isinstance(each, NoScriptError)]
+        if unknown:
+            # The first call of each script brings it along.
+            brought: set[object] = set()
+            again: list[tuple[object, ...]] = []
+            for at in unknown:
+                _, fingerprint, *rest = commands[at]
+                if fingerprint not in brought:
+                    again.append(("EVAL", scripts.texts[str(fingerprint)], *rest))
+                    brought.add(fingerprint)
+                else:
+                    again.append(commands[at])
+            for at, answer in zip(unknown, self._exchange(again), strict=True):
+                answers[at] = answer
+        for answer in answers:
+            if isinstance(answer, RedisError):
+                raise self._told(answer) from answer
+        return answers
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._forget_inherited()
+        with self._lock:
+            held, self._held = self._held, {}
+        for connection in held.values():
+            connection.disconnect()
+
+    def _exchange(self, commands: Sequence[tuple[object, ...]]) -> list[Any]:
+        """Send *commands* and return what each is answered, which may be an error."""
+        if not commands:
+            return []
+        with self._translated() as connection:
+            connection.send_packed_command(connection.pack_commands(commands))
+            return [_answer_of(connection) for _ in commands]
+
+    @contextmanager
+    def _translated(self) -> Generator[Wire]:
+        connection = self._connection()
+        try:
+            yield connection
+        except BaseException as error:
+            # Of whatever kind: an answer that nobody has read would be taken for the next one.
+            connection.disconnect()
+            if isinstance(error, (RedisError, OSError)):
+                raise self._told(error) from error
+            raise
+
+    def _told(self, error: Exception) -> StoreError:
+        if isinstance(error, (NoConnectionError, NoAnswerError, OSError)):
+            return StoreUnavailableError(self.title, error)
+        if _LATER.search(str(error)):
+            # Another may answer under this address next time.
+            self._connection().disconnect()
+            return StoreUnavailableError(self.title, error)
+        return StoreError(self.title, f"did not do it: {error}")
+
+    def _connection(self) -> Wire:
+        if self._pid != os.getpid():
+            self._forget_inherited()
+        thread = threading.get_ident()
+        connection = self._held.get(thread)
+        if connection is None:
+            connection = self._make(**self._given)
+            with self._lock:
+                self._held[thread] = connection
+        return connection
+
+    def _forget_inherited(self) -> None:
+        if self._pid == os.getpid():
+            return
+        _inherited.append(self._held)
+        self._pid, self._held, self._lock = os.getpid(), {}, threading.Lock()
+
+
+def _answer_of(connection: Wire) -> Any:
+    try:
+        return connection.read_response()
+    except ResponseError as error:
+        return error
+
+
+def _title_of(given: Mapping[str, Any]) -> str:
+    """Return the address that is *given*, without what is secret in it."""
+    place = given.get("path") or f"{given.get('host', 'localhost')}:{given.get('port', 6379)}"
+    return f"redis at {place}/{given.get('db', 0)}"

@@ -1,0 +1,67 @@
+"""The scripts that prolong leases and end runs: by the token alone."""
+
+from ostinato.stores.redis._lua_history import HISTORY
+
+__all__ = ["RENEW", "SETTLE"]
+
+# Who has taken a lease has ended its run: one that is open is held.
+RENEW = """
+local task, open = unpack(KEYS)
+local token, lease = unpack(ARGV)
+local entry = redis.call('HGET', open, token)
+if not entry then return {0, 0} end
+local run, ends = cjson.decode(entry), text(now + lease)
+if run.ends == '0' then
+  redis.call('HSET', task, 'lease_until', ends)
+else
+  run.ends = ends
+  redis.call('HSET', open, token, cjson.encode(run))
+end
+return {1, tonumber(run.cancel)}
+"""
+SETTLE = f"""
+local task, open, runs, told, counts = unpack(KEYS)
+local token, due, key, kind, outcome, error, started, ended, record = unpack(ARGV, 1, 9)
+local unstarted, moves, next_due, pauses, pause = unpack(ARGV, 10, 14)
+local first, last, count, reason = unpack(ARGV, 15, 18)
+local entry = redis.call('HGET', open, token)
+if not entry then
+  local is_told = redis.call('HGET', told, key) == token
+    or redis.call('HGET', task, 'unstarted') == token
+  return {{now, is_told and 1 or 0, row_of(task)}}
+end
+{HISTORY}
+redis.call('HDEL', open, token)
+if cjson.decode(entry).ends == '0' then
+  redis.call('HDEL', task, 'lease_until', 'lease_token', 'owner', 'running_due')
+end
+if unstarted ~= '' then
+  -- It was claimed, and then not started.
+  redis.call('HINCRBY', task, 'starts', -1)
+  redis.call('HDEL', told, key)
+  redis.call('HSET', task, 'unstarted', token)
+  skip(due, due, 1, unstarted)
+else
+  redis.call('HSET', task, 'last_outcome', outcome, 'last_ran', due, 'last_kind', kind,
+    'last_token', token)
+  put(task, 'last_started', started)
+  put(task, 'last_end', ended)
+  put(task, 'last_error', error)
+  if outcome == 'succeeded' then redis.call('HSET', task, 'last_success', due) end
+  if kind == 'tick' and outcome == 'succeeded' then
+    redis.call('HSET', task, 'failures_in_row', '0')
+  elseif kind == 'tick' and (outcome == 'failed' or outcome == 'timed_out') then
+    redis.call('HINCRBY', task, 'failures_in_row', 1)
+  end
+  redis.call('LPUSH', runs, record)
+  redis.call('HSET', told, key, token)
+  if kind ~= 'manual' then redis.call('HINCRBY', counts, outcome, 1) end
+end
+if moves == '1' then put(task, 'next_due', next_due) end
+if pauses == '1' then
+  redis.call('HSET', task, 'paused', '1', 'paused_reason', pause)
+  redis.call('HINCRBY', task, 'config_rev', 1)
+end
+if reason ~= '' then skip(first, last, count, reason) end
+return {{now, 1, row_of(task)}}
+"""

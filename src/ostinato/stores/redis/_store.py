@@ -1,0 +1,240 @@
+"""The store over Redis or Valkey: what each call asks of the server, and reads from its answers."""
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+
+from ostinato._lease import (
+    LEASE_EXPIRED,
+    Claim,
+    Lease,
+    Registration,
+    Renewed,
+    Reply,
+    Settlement,
+    Takeover,
+    TaskRow,
+    WorkerRow,
+)
+from ostinato.errors import InvalidArgumentError, SchemaError, StoreError, TaskNotFoundError
+from ostinato.stores.redis._history import RedisHistory
+from ostinato.stores.redis._keys import Keys
+from ostinato.stores.redis._records import (
+    end_of,
+    open_runs_of,
+    range_of,
+    task_row_of,
+    worker_rows_of,
+)
+
+__all__ = ["RedisStore"]
+
+_VERSION = 1
+_logger = logging.getLogger("ostinato")
+_STEERED = (
+    *("anchor", "failures_in_row", "next_due", "paused", "paused_reason", "paused_until"),
+    "schedule",
+)
+
+
+class RedisStore(RedisHistory):
+    """Shares a schedule through a Redis or Valkey server, by its time."""
+
+    def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
+        """Act for the worker *owner* from now on.
+
+        Raises:
+            StoreError: The server cannot be used as it is.
+        """
+        self._namespace, self._owner, self._now = namespace, owner, now
+        self._keys = Keys(self._head, namespace)
+        meta = self._keys.meta
+        begin = [("HSETNX", meta, each, _VERSION) for each in ("schema_version", "min_compatible")]
+        *_, (found, least) = self._run(
+            [*begin, ("HMGET", meta, "schema_version", "min_compatible")]
+        )
+        if int(least) > _VERSION:
+            raise SchemaError(self._link.title, found=int(found), expected=_VERSION)
+        self._warn_of_eviction()
+
+    def register(self, tasks: Sequence[Registration], /) -> Reply:
+        """Make known the worker's *tasks*; those that are known keep what they stand at.
+
+        Raises:
+            StoreError: The server did not do it.
+        """
+        keys, call = self._keys, self._scripts.call
+        renamed = [
+            call("rename", (*keys.of(task.name), *keys.of(former), keys.tasks), former)
+            for task in tasks
+            for former in task.formerly
+        ]
+        # By themselves: of one round trip, what the server does not know yet is run last.
+        self._run(renamed)
+        # A name without a row is passed over; a row without a name would be found by nobody.
+        known = [("SADD", keys.tasks, task.name) for task in tasks]
+        registered = [
+            call("register", (keys.of(task.name).task,), task.spec, task.first_due)
+            for task in tasks
+        ]
+        labels = {"host": socket.gethostname(), "pid": os.getpid(), "version": version("ostinato")}
+        joined = call("join", (keys.workers,), self._owner, json.dumps(labels), len(tasks))
+        *answers, now = self._run([*known, *registered, joined])
+        rows = {
+            task.name: self._row(task.name, values)
+            for task, (_, values) in zip(tasks, answers[len(known) :], strict=True)
+        }
+        return Reply(now, [], {name: row for name, row in rows.items() if row})
+
+    def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
+        """Take the leases that can be had.
+
+        Raises:
+            StoreError: The server did not do it, or the reply was lost: read before deciding.
+        """
+        if not claims:
+            return self.read([])
+        answers = self._run([self._asked(claim, lease) for claim in claims])
+        leases: list[Lease] = []
+        rows: dict[str, TaskRow] = {}
+        for claim, (_, token, *rest) in zip(claims, answers, strict=True):
+            row = self._row(claim.name, rest[1]) if rest else None
+            if row is None:
+                # Nobody has registered it, or the server has lost it: the caller registers again.
+                continue
+            rows[claim.name] = row
+            if token:
+                due = claim.due if isinstance(claim, Claim) else row.held and row.held.due
+                leases.append(Lease(claim.name, due or 0, token, rest[0], self._owner))
+        return Reply(answers[0][0], leases, rows)
+
+    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> Renewed:
+        """Prolong the leases of those *held* that nobody has taken since.
+
+        Raises:
+            StoreError: The server did not do it.
+        """
+        prolonged = [
+            self._scripts.call("renew", self._keys.of(name)[:2], token, lease)
+            for name, token in held
+        ]
+        seen = self._scripts.call("seen", (self._keys.workers,), self._owner)
+        *answers, _ = self._run([*prolonged, seen])
+        found = list(zip(held, answers, strict=True))
+        return Renewed(
+            (pair for pair, (is_kept, _) in found if is_kept),
+            (pair for pair, (is_kept, is_wanted) in found if is_kept and is_wanted),
+        )
+
+    def settle(self, settlements: Sequence[Settlement], /) -> list[TaskRow | None]:
+        """Record how runs ended.
+
+        Raises:
+            StoreError: The server did not do it, or the reply was lost: ask again.
+        """
+        answers = self._run([self._told(settlement) for settlement in settlements])
+        return [
+            self._row(settlement.run.task_name, values) if is_held else None
+            for settlement, (_, is_held, values) in zip(settlements, answers, strict=True)
+        ]
+
+    def read(self, names: Sequence[str] | None = None, /) -> Reply:
+        """Return the rows of the tasks named, or of all.
+
+        Raises:
+            StoreError: The server did not tell.
+        """
+        workers: tuple[WorkerRow, ...] = ()
+        if names is None:
+            every, found = self._run(
+                [("SMEMBERS", self._keys.tasks), ("HGETALL", self._keys.workers)]
+            )
+            names, workers = sorted(every), worker_rows_of(found)
+        asked = [self._scripts.call("read", self._keys.of(name)[:2]) for name in names]
+        *answers, now = self._run([*asked, self._scripts.call("now", ())])
+        rows: dict[str, TaskRow] = {}
+        for name, (_, values, entries) in zip(names, answers, strict=True):
+            if (row := self._row(name, values)) is not None:
+                rows[name] = row
+                open_runs_of(row, entries)
+        return Reply(now, [], rows, workers)
+
+    def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
+        """Write what steers the task *name*.
+
+        Raises:
+            StoreError: The server did not do it.
+            InvalidArgumentError: Something else was to be written.
+            TaskNotFoundError: There is no such task.
+        """
+        written = {**changes}
+        cancelled, expected = written.pop("cancel_requested", None), written.pop("expected", None)
+        if strange := written.keys() - _STEERED:
+            raise InvalidArgumentError(
+                "changes", sorted(strange), "are not steered", f"pass some of {sorted(_STEERED)}"
+            )
+        if "paused" in written:
+            written["paused"] = int(bool(written["paused"]))
+        some = {field: value for field, value in written.items() if value is not None}
+        told = (int("expected" in changes), expected, cancelled, len(some))
+        pairs = (each for pair in some.items() for each in pair)
+        call = self._scripts.call(
+            "control",
+            self._keys.of(name)[:2],
+            *(*told, *pairs, *(written.keys() - some.keys())),
+        )
+        ((_, values),) = self._run([call])
+        row = self._row(name, values)
+        if row is None:
+            raise TaskNotFoundError(name, None)
+        return row
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._link.close()
+
+    def _row(self, name: str, values: Sequence[str | None]) -> TaskRow | None:
+        return task_row_of(name, values, self._namespace)
+
+    def _asked(self, claim: Claim | Takeover, lease: int) -> tuple[object, ...]:
+        keys = self._keys.of(claim.name)
+        if isinstance(claim, Takeover):
+            told = (self._owner, lease, claim.spec, claim.token)
+            return self._scripts.call("take_over", keys[:2], *told)
+        _, spec, expected, due, next_due, passed, most, kind, run_id, concurrency = claim
+        return self._scripts.call(
+            "claim",
+            keys,
+            *(self._owner, lease, spec, expected, due, next_due, kind.value, run_id),
+            *(concurrency, most, LEASE_EXPIRED, *range_of(passed)),
+        )
+
+    def _told(self, settlement: Settlement) -> tuple[object, ...]:
+        run, moves, next_due, passed, pause, _ = settlement
+        return self._scripts.call(
+            "settle",
+            self._keys.of(run.task_name),
+            *(*end_of(run), int(moves), next_due, int(pause is not None), pause),
+            *range_of(passed),
+        )
+
+    def _warn_of_eviction(self) -> None:
+        """Say so where the server may throw rows away: their ticks could be run again."""
+        try:
+            (told,) = self._run([("INFO", "memory")])
+        except StoreError:
+            # Who may not ask is not told; whether the server can be used was found out before.
+            return
+        facts = dict(line.split(":", 1) for line in told.splitlines() if ":" in line)
+        policy = facts.get("maxmemory_policy", "")
+        if policy.startswith("allkeys"):
+            _logger.warning(
+                "%s drops any key when its memory is full (maxmemory-policy %s), and with it what "
+                "was run already; set noeviction or a volatile policy",
+                self._link.title,
+                policy,
+                extra={"ostinato_event": "ostinato.store_evicting", "policy": policy},
+            )
