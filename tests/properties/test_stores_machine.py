@@ -259,7 +259,7 @@ def by_given_time(store: Shared) -> Shared:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("server", "examples"), [("sqlite", 60), ("postgresql", 8), ("mariadb", 8), ("redis", 30)]
+    ("server", "examples"), [("sqlite", 60), ("postgresql", 8), ("mariadb", 8), ("redis", 60)]
 )
 def test_s29_a_store_answers_as_the_one_in_memory_does(
     server: str, examples: int, tmp_path: Path, request: pytest.FixtureRequest

@@ -2,7 +2,7 @@
 
 __all__ = ["HISTORY", "PRUNE", "RECORD"]
 
-# For scripts in which `runs`, `told`, `counts` and `open` are the keys, and `text` writes a number.
+# For scripts in which the keys are called `task`, `open`, `runs` and `counts`.
 HISTORY = """
 local function skip(first, last, count, reason)
   redis.call('HINCRBY', counts, 'skipped(' .. reason .. ')', count)
@@ -21,6 +21,9 @@ local function abandon(run, expired)
   redis.call('LPUSH', runs, cjson.encode({due = run.due, kind = run.kind, run_id = run.id,
     token = run.token, started = run.started, outcome = 'abandoned', error = expired,
     key = run.key}))
+  redis.call('HSET', task, 'last_outcome', 'abandoned', 'last_ran', run.due, 'last_kind', run.kind,
+    'last_token', run.token, 'last_started', run.started, 'last_error', expired)
+  redis.call('HDEL', task, 'last_end')
   if run.kind ~= 'manual' then redis.call('HINCRBY', counts, 'abandoned', 1) end
 end
 """
