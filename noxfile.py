@@ -27,6 +27,7 @@ SERVER_TESTS = (
     CLUSTER_TESTS,
     "tests/contract/test_mariadb*",
     "tests/contract/test_postgresql*",
+    "tests/contract/test_redis*",
     "tests/integration/test_expired_tokens*",
     "tests/integration/test_repeat_every_*",
     SCHEDULER_SERVERS,

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from ostinato.errors import StoreError
-from ostinato.stores.redis import RedisStore, _lua
 from ostinato.stores.sql import SqliteStore, SqlStore
 from ostinato.stores.sql._claiming import CONDITIONS
 from ostinato.stores.sql._postgresql import PostgresqlStore
 from ostinato.testing import StoreContract
 from ostinato.testing._store_contract._cluster import Cluster
+from tests.support.clauses import fails, is_broken
 
 # What a look without a lock has seen already: only who comes in between shows that it is needed.
 SEEN_BEFORE = "expected"
@@ -39,22 +38,7 @@ def factory(engine: Engine) -> Iterator[Factory]:
 @pytest.mark.parametrize("condition", sorted(CONDITIONS.keys() - {SEEN_BEFORE}))
 def test_s76_each_condition_of_a_claim_is_needed(condition: str, factory: Factory):
     """S76: whichever is left out, a test of the contract fails."""
-    broken = [each for each in _clauses() if _fails(each, lambda: factory(without=(condition,)))]
-
-    assert broken
-
-
-@pytest.mark.parametrize("condition", _lua.CONDITIONS)
-def test_s76_each_condition_of_a_script_is_needed(condition: str, redis_address: str):
-    """S76: Redis has them in its scripts; whichever is left out, a test of the contract fails."""
-    with ExitStack() as stack:
-
-        def make() -> RedisStore:
-            return stack.enter_context(closing(RedisStore(redis_address, without=(condition,))))
-
-        broken = [each for each in _clauses() if _fails(each, make)]
-
-    assert broken
+    assert is_broken(lambda: factory(without=(condition,)))
 
 
 @pytest.mark.parametrize("condition", [None, *BATCHED])
@@ -67,7 +51,7 @@ def test_s76_each_condition_of_a_batch_is_needed(condition: str | None, postgres
         def make() -> SqlStore:
             return stack.enter_context(closing(PostgresqlStore(engine, without=without)))
 
-        broken = _fails(StoreContract().test_each_of_a_batch_is_asked_the_same, make)
+        broken = fails(StoreContract().test_each_of_a_batch_is_asked_the_same, make)
 
     assert broken == (condition is not None)
 
@@ -93,19 +77,6 @@ def test_s76_the_swap_compares_what_the_look_has_seen(without: tuple[str], facto
     # Without the compare, nothing but the history is left that knows of the rival's run.
     again = [(0, "abandoned"), (0, "1 skipped(already_run)")]
     assert sorted(rival.history()) == sorted(again if without else [])
-
-
-def _clauses() -> list[Callable]:
-    contract = StoreContract()
-    return [getattr(contract, name) for name in dir(contract) if name.startswith("test_")]
-
-
-def _fails(clause: Callable[[Callable], None], factory: Callable) -> bool:
-    try:
-        clause(factory)
-    except (AssertionError, StoreError):
-        return True
-    return False
 
 
 def _connection_of(store: SqliteStore) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
-FRAMEWORKS = {"aiosqlite", "anyio", "fastapi", "greenlet", "sqlalchemy", "starlette"}
+FRAMEWORKS = {"aiosqlite", "anyio", "fastapi", "greenlet", "redis", "sqlalchemy", "starlette"}
 PROCESSES = 15
 CAP_IN_SECONDS = 0.1
 

@@ -100,7 +100,7 @@ def _redis_at(address: str, scheme: str, prefix: str, schema: str | None) -> Red
     made = import_module("ostinato.stores.redis").RedisStore
     try:
         store = made(_REDIS[scheme] + address[len(scheme) :], head=prefix.rstrip("_"))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InvalidArgumentError("store", Hidden("str"), "is no address", _REMEDY) from error
     return cast("RedisStore", store)
 

@@ -41,6 +41,27 @@ def test_an_address_stands_for_the_synchronous_driver_of_its_database(
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("address", "title"),
+    [
+        ("redis://host", "redis://host:6379/0"),
+        ("redis://me:secret@host:7000/2?max_connections=3", "redis://host:7000/2"),
+        ("rediss://host/1", "rediss://host:6379/1"),
+        ("valkey://host", "redis://host:6379/0"),
+        ("valkeys://host", "rediss://host:6379/0"),
+        ("unix:///run/redis.sock?db=1", "unix:///run/redis.sock"),
+    ],
+)
+def test_redis_has_the_addresses_of_its_driver(address: str, title: str):
+    """S87: and those of Valkey; every call has its limit, whatever the address says."""
+    store = open_store(f"{address}{'&' if '?' in address else '?'}socket_timeout=60")
+
+    assert type(store).__name__ == "RedisStore"
+    assert store._link.title == title
+    assert store._link._given["socket_timeout"] == 2
+    store.close()
+
+
 def test_memory_is_an_address_too():
     """It is the process's own."""
     assert isinstance(open_store("memory://"), MemoryStore)
@@ -82,6 +103,8 @@ def test_an_asynchronous_engine_stands_for_its_database(tmp_path: Path):
     [
         ("oracle://me:secret@host/db", "no database that workers share"),
         ("no address", "is no address"),
+        ("redis://me:secret@host:port", "is no address"),
+        ("redis://me:secret@host?strange=1", "is no address"),
         ("sqlite://", "memory of one connection"),
         ("sqlite+aiosqlite:///:memory:", "memory of one connection"),
     ],
@@ -108,11 +131,17 @@ def test_s100_a_prefix_is_a_plain_name(prefix: str):
         open_store("sqlite:///state.db", prefix=prefix)
     with pytest.raises(InvalidArgumentError, match="schema"):
         open_store("sqlite:///state.db", schema=prefix)
+    with pytest.raises(InvalidArgumentError, match="prefix"):
+        open_store("redis://host", prefix=prefix)
 
 
 @pytest.mark.parametrize(
     ("address", "module", "extra"),
-    [("postgresql://host/db", "psycopg", "postgres"), ("mysql://host/db", "pymysql", "mysql")],
+    [
+        ("postgresql://host/db", "psycopg", "postgres"),
+        ("mysql://host/db", "pymysql", "mysql"),
+        ("redis://host", "redis", "redis"),
+    ],
 )
 def test_a_missing_driver_names_its_extra(
     address: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
@@ -126,7 +155,13 @@ def test_a_missing_driver_names_its_extra(
     assert caught.value.extra == extra
 
 
-@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_redis_has_no_schema():
+    """A prefix tells two schedulers apart there."""
+    with pytest.raises(InvalidArgumentError, match="prefix"):
+        open_store("redis://host", schema="place")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql", "redis"])
 def test_s87_a_server_that_is_not_there_is_unavailable(scheme: str):
     """S87: the driver's error is the cause; the password is not told."""
     with closing(open_store(f"{scheme}://me:secret@127.0.0.1:1/db")) as store:

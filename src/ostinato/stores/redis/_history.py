@@ -30,6 +30,7 @@ class RedisHistory:
 
         Raises:
             ValueError: The address is none.
+            TypeError: It asks for what no connection has.
         """
         self._link = Link(address)
         self._scripts = Scripts(without)

@@ -31,7 +31,7 @@ _inherited: list[object] = []
 
 
 class Wire(Protocol):
-    """What is used of a driver's connection, which connects when it is first written to."""
+    """What is used of a driver's connection."""
 
     def pack_commands(self, commands: Sequence[tuple[object, ...]], /) -> object:
         """Return the bytes of *commands*."""
@@ -43,6 +43,10 @@ class Wire(Protocol):
 
     def read_response(self) -> Any:
         """Return the next answer, or raise the error that it is."""
+        ...
+
+    def can_read(self) -> object:
+        """Return whether there is something to read, if only its end; connect where it is not."""
         ...
 
     def disconnect(self) -> object:
@@ -57,7 +61,8 @@ class Link:
         """Connect to *address*, as redis-py reads it, by a connection for each thread.
 
         Raises:
-            ValueError: It is none, or asks for what no connection has.
+            ValueError: It is none.
+            TypeError: It asks for what no connection has.
         """
         parse = cast("Callable[[str], dict[str, Any]]", parse_url)
         given = {**parse(address)}
@@ -78,11 +83,8 @@ class Link:
             "socket_connect_timeout": _LIMIT,
             "socket_timeout": _LIMIT,
         }
-        self.title = _title_of(given)
-        try:
-            self._make(**self._given)
-        except TypeError as error:
-            raise ValueError(*error.args) from error
+        self.title = _title_of(address, given)
+        self._make(**self._given)
         self._lock = threading.Lock()
         self._held: dict[int, Wire] = {}
         self._pid = os.getpid()
@@ -136,7 +138,7 @@ class Link:
             yield connection
         except BaseException as error:
             # Of whatever kind: an answer that nobody has read would be taken for the next one.
-            connection.disconnect()
+            self._drop()
             if isinstance(error, (RedisError, OSError)):
                 raise self._told(error) from error
             raise
@@ -146,26 +148,45 @@ class Link:
             return StoreUnavailableError(self.title, error)
         if _LATER.search(str(error)):
             # Another may answer under this address next time.
-            self._connection().disconnect()
+            self._drop()
             return StoreUnavailableError(self.title, error)
         return StoreError(self.title, f"did not do it: {error}")
 
     def _connection(self) -> Wire:
         if self._pid != os.getpid():
             self._forget_inherited()
-        thread = threading.get_ident()
-        connection = self._held.get(thread)
-        if connection is None:
-            connection = self._make(**self._given)
-            with self._lock:
-                self._held[thread] = connection
+        connection = self._held.get(threading.get_ident())
+        if connection is not None and _is_quiet(connection):
+            return connection
+        self._drop()
+        connection = self._make(**self._given)
+        with self._lock:
+            self._held[threading.get_ident()] = connection
         return connection
+
+    def _drop(self) -> None:
+        """Let go of this thread's connection: the next call makes another."""
+        with self._lock:
+            held = self._held.pop(threading.get_ident(), None)
+        if held is not None:
+            held.disconnect()
 
     def _forget_inherited(self) -> None:
         if self._pid == os.getpid():
             return
         _inherited.append(self._held)
         self._pid, self._held, self._lock = os.getpid(), {}, threading.Lock()
+
+
+def _is_quiet(connection: Wire) -> bool:
+    """Return whether there is nothing to read, for nobody has asked: not even its end.
+
+    The server, or what lies between, may have closed it since it was used.
+    """
+    try:
+        return not connection.can_read()
+    except (RedisError, OSError):
+        return False
 
 
 def _answer_of(connection: Wire) -> Any:
@@ -175,7 +196,10 @@ def _answer_of(connection: Wire) -> Any:
         return error
 
 
-def _title_of(given: Mapping[str, Any]) -> str:
-    """Return the address that is *given*, without what is secret in it."""
-    place = given.get("path") or f"{given.get('host', 'localhost')}:{given.get('port', 6379)}"
-    return f"redis at {place}/{given.get('db', 0)}"
+def _title_of(address: str, given: Mapping[str, Any]) -> str:
+    """Return the *address*, made anew from what was *given* in it, without what is secret."""
+    scheme = address.partition("://")[0]
+    if path := given.get("path"):
+        return f"{scheme}://{path}"
+    host, port, database = (given.get(each) for each in ("host", "port", "db"))
+    return f"{scheme}://{host or 'localhost'}:{port or 6379}/{database or 0}"

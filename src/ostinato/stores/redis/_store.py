@@ -236,5 +236,5 @@ class RedisStore(RedisHistory):
                 "was run already; set noeviction or a volatile policy",
                 self._link.title,
                 policy,
-                extra={"ostinato_event": "ostinato.store_evicting", "policy": policy},
+                extra={"ostinato_event": "ostinato.store_forgetful", "eviction_policy": policy},
             )
