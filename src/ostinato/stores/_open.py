@@ -99,10 +99,10 @@ def _redis_at(address: str, scheme: str, prefix: str, schema: str | None) -> Red
         raise MissingExtraError("redis", f"a store at {scheme}://") from error
     made = import_module("ostinato.stores.redis").RedisStore
     try:
-        store = made(_REDIS[scheme] + address[len(scheme) :], head=prefix.rstrip("_"))
+        store: RedisStore = made(_REDIS[scheme] + address[len(scheme) :], head=prefix.rstrip("_"))
     except (TypeError, ValueError) as error:
         raise InvalidArgumentError("store", Hidden("str"), "is no address", _REMEDY) from error
-    return cast("RedisStore", store)
+    return store
 
 
 def _engine_of(source: object) -> Engine:

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 from redis.backoff import NoBackoff
-from redis.connection import Connection, parse_url
+from redis.connection import (
+    Connection,
+    parse_url,  # pyright: ignore[reportUnknownVariableType] - it has no types
+)
 from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswerError
@@ -70,7 +73,7 @@ class Link:
         # What only a pool has, and there is none.
         for name in _OF_POOLS:
             given.pop(name, None)
-        self._given = given | {
+        self._given: dict[str, Any] = given | {
             "decode_responses": True,
             "encoding": "utf-8",
             "encoding_errors": "strict",
