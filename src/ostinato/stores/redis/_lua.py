@@ -28,7 +28,8 @@ end)()"""
 _BEGIN = """
 local now = {now}
 local function text(number) return string.format('%.0f', number) end
-local function row_of(task) return redis.call('HMGET', task, {fields}) end
+-- In one piece: the driver reads one long text faster than many short ones.
+local function row_of(task) return cjson.encode(redis.call('HMGET', task, {fields})) end
 local function put(task, field, value)
   if value ~= '' then return redis.call('HSET', task, field, value) end
   return redis.call('HDEL', task, field)

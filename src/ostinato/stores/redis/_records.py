@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ostinato._instants import milliseconds_of
 from ostinato._lease import Lease, Skipped, TaskRow, WorkerRow
@@ -27,9 +27,12 @@ _LONGEST_TEXT = 2_000
 _UNNUMBERED = -1
 
 
-def task_row_of(name: str, values: Sequence[str | None], namespace: str) -> TaskRow | None:
-    """Return what the store knows of a task: the *values* of its fields; None: nothing."""
-    row = dict(zip(FIELDS, values, strict=True))
+def task_row_of(name: str, answer: str, namespace: str) -> TaskRow | None:
+    """Return what the store knows of a task: the values of its fields; None: nothing."""
+    # What a field does not hold is `false` there.
+    values: list[str | Literal[False]] = json.loads(answer)
+    held_fields = zip(FIELDS, values, strict=True)
+    row = {field: None if value is False else value for field, value in held_fields}
     if row["spec"] is None:
         return None
     until, owner = _number(row["lease_until"]), row["owner"]

@@ -84,8 +84,8 @@ class RedisStore(RedisHistory):
         joined = call("join", (keys.workers,), self._owner, json.dumps(labels), len(tasks))
         *answers, now = self._run([*known, *registered, joined])
         rows = {
-            task.name: self._row(task.name, values)
-            for task, (_, values) in zip(tasks, answers[len(known) :], strict=True)
+            task.name: self._row(task.name, row)
+            for task, (_, row) in zip(tasks, answers[len(known) :], strict=True)
         }
         return Reply(now, [], {name: row for name, row in rows.items() if row})
 
@@ -196,8 +196,8 @@ class RedisStore(RedisHistory):
         """Close all connections."""
         self._link.close()
 
-    def _row(self, name: str, values: Sequence[str | None]) -> TaskRow | None:
-        return task_row_of(name, values, self._namespace)
+    def _row(self, name: str, answer: str) -> TaskRow | None:
+        return task_row_of(name, answer, self._namespace)
 
     def _asked(self, claim: Claim | Takeover, lease: int) -> tuple[object, ...]:
         keys = self._keys.of(claim.name)
