@@ -128,12 +128,22 @@ def test_s99_what_is_kept_is_plain(opened, server: Redis):
 
 def test_s88_no_two_names_have_one_key():
     """S88: whatever is in them; those of one task have one hash tag, which ends with its name."""
-    pairs = [("a", "b:c"), ("a:b", "c"), ("a}", "b"), ("a", "}b"), ("a%7D", "b"), ("{a", "b")]
+    pairs = [
+        ("a", "b"),
+        ("a", "b:c"),
+        ("a:b", "c"),
+        ("a}", "b"),
+        ("a", "b}d"),
+        ("a%7D", "b"),
+        ("{a", "b"),
+        ("a", "b}c"),
+    ]
     keys = [Keys("ostinato", namespace).of(name) for namespace, name in pairs]
 
     assert len({key for each in keys for key in each}) == 5 * len(pairs)
-    for each in keys:
-        assert len({key[key.index("{") : key.index("}")] for key in each}) == 1
+    tags = [{key[key.index("{") : key.index("}")] for key in each} for each in keys]
+    assert [len(each) for each in tags] == [1] * len(pairs)
+    assert len(set.union(*tags)) == len(pairs)
     assert Keys("ostinato", "default").of("app.tidy").runs == "ostinato:{default:app.tidy}:runs"
 
 

@@ -34,7 +34,8 @@ class BesideClauses:
         assert set(worker.row().beside.values()) == {first, second}
 
         pairs = [("task", first.token), ("task", second.token)]
-        assert worker.store.renew(pairs, LONG) == set(pairs)
+        assert worker.store.renew(pairs, 2 * LONG) == set(pairs)
+        assert worker.row().beside[first.token].until > first.until
         assert worker.settle(first, concurrency=2)
         assert worker.settle(first, concurrency=2)
         third = _beside(worker, 2, 2)
