@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ostinato._run import Run
+from ostinato.stores._declaring import GRACE
 from ostinato.stores.redis._keys import Keys
 from ostinato.stores.redis._link import Link
 from ostinato.stores.redis._lua import Scripts
@@ -37,6 +38,7 @@ class RedisHistory:
         self._head = head
         self._keys = Keys(head, "")
         self._namespace = self._owner = ""
+        self._grace, self._is_registered = GRACE, False
         self._now: Callable[[], float] = float
 
     def record(self, runs: Sequence[Run], /) -> None:

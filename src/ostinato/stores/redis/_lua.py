@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from ostinato.stores.redis._lua_history import HISTORY, PRUNE, RECORD
+from ostinato.stores.redis._lua_register import DECLARE, JOIN, REGISTER, RENAME, SEEN
 from ostinato.stores.redis._lua_settle import RENEW, SETTLE
 
 __all__ = ["CONDITIONS", "FIELDS", "SERVER_TIME", "Scripts"]
@@ -124,48 +125,6 @@ redis.call('HDEL', open, taken)
 redis.call('HSET', open, run.token, cjson.encode(run))
 return {now, token, now + lease, row_of(task)}
 """
-_REGISTER = """
-local task = KEYS[1]
-local spec, first_due = unpack(ARGV)
-local known = redis.call('HGET', task, 'spec')
-if not known then
-  -- The token begins at the time: it rises even after everything was lost.
-  redis.call('HSET', task, 'token', text(now), 'config_rev', '0', 'starts', '0',
-    'failures_in_row', '0', 'takeovers', '0', 'paused', '0')
-end
-if known ~= spec then
-  redis.call('HSET', task, 'spec', spec)
-  redis.call('HDEL', task, 'schedule')
-  put(task, 'next_due', first_due)
-  put(task, 'anchor', first_due)
-end
-redis.call('HSET', task, 'seen_at', text(now))
-return {now, row_of(task)}
-"""
-# The new keys, then the old ones, then the list of names.
-_RENAME = """
-local names, many = KEYS[#KEYS], (#KEYS - 1) / 2
-if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('EXISTS', KEYS[many + 1]) == 0 then return 0 end
-for number = 1, many do
-  if redis.call('EXISTS', KEYS[many + number]) == 1 then
-    redis.call('RENAME', KEYS[many + number], KEYS[number])
-  end
-end
-return redis.call('SREM', names, ARGV[1])
-"""
-_JOIN = """
-local workers, id = KEYS[1], ARGV[1]
-redis.call('HSET', workers, 'labels:' .. id, ARGV[2], 'seen:' .. id, text(now))
-redis.call('HSETNX', workers, 'started:' .. id, text(now))
-redis.call('HINCRBY', workers, 'tasks:' .. id, ARGV[3])
-return now
-"""
-_SEEN = """
-if redis.call('HEXISTS', KEYS[1], 'seen:' .. ARGV[1]) == 1 then
-  redis.call('HSET', KEYS[1], 'seen:' .. ARGV[1], text(now))
-end
-return now
-"""
 _READ = "return {now, row_of(KEYS[1]), redis.call('HVALS', KEYS[2])}"
 # Whether an instant is expected, which, which run is to end, how many fields follow with their
 # values; then those that are to hold none.
@@ -191,15 +150,16 @@ return {now, row_of(task)}
 _TEXTS: Mapping[str, str] = {
     "claim": _CLAIM,
     "control": _CONTROL,
-    "join": _JOIN,
+    "declare": DECLARE,
+    "join": JOIN,
     "now": _NOW,
     "prune": PRUNE,
     "read": _READ,
     "record": RECORD,
-    "register": _REGISTER,
-    "rename": _RENAME,
+    "register": REGISTER,
+    "rename": RENAME,
     "renew": RENEW,
-    "seen": _SEEN,
+    "seen": SEEN,
     "settle": SETTLE,
     "take_over": _TAKE_OVER,
 }

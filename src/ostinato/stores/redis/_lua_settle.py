@@ -19,7 +19,22 @@ else
 end
 return {1, tonumber(run.cancel)}
 """
+# A range has no token: it may be about many that were claimed and not started. Whoever asks again
+# how its run was judged asks soon.
+_IS_PASSED_OVER = """
+local function is_passed_over(runs, token, due, reason)
+  local is_within = false
+  for _, text_of_record in ipairs(redis.call('LRANGE', runs, 0, 99)) do
+    local record = cjson.decode(text_of_record)
+    if record.token and text(tonumber(record.token)) == token then return false end
+    is_within = is_within or record.reason == reason and tonumber(record.due) <= tonumber(due)
+      and tonumber(due) <= tonumber(record.last_due)
+  end
+  return is_within
+end
+"""
 SETTLE = f"""
+{_IS_PASSED_OVER}
 local task, open, runs, told, counts = unpack(KEYS)
 local token, due, key, kind, outcome, error, started, ended, record = unpack(ARGV, 1, 9)
 local unstarted, moves, next_due, pauses, pause = unpack(ARGV, 10, 14)
@@ -27,7 +42,7 @@ local first, last, count, reason = unpack(ARGV, 15, 18)
 local entry = redis.call('HGET', open, token)
 if not entry then
   local is_told = redis.call('HGET', told, key) == token
-    or redis.call('HGET', task, 'unstarted') == token
+  if unstarted ~= '' then is_told = is_passed_over(runs, token, due, unstarted) end
   return {{now, is_told and 1 or 0, row_of(task)}}
 end
 {HISTORY}
@@ -39,7 +54,6 @@ if unstarted ~= '' then
   -- It was claimed, and then not started.
   redis.call('HINCRBY', task, 'starts', -1)
   redis.call('HDEL', told, key)
-  redis.call('HSET', task, 'unstarted', token)
   skip(due, due, 1, unstarted)
 else
   redis.call('HSET', task, 'last_outcome', outcome, 'last_ran', due, 'last_kind', kind,

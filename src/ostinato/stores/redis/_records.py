@@ -11,6 +11,7 @@ from ostinato._run import Run
 from ostinato.stores.redis._lua import FIELDS
 
 __all__ = [
+    "declarations_of",
     "end_of",
     "key_of",
     "open_runs_of",
@@ -146,10 +147,6 @@ def key_of(run: Run) -> str:
 
 def worker_rows_of(fields: Sequence[str]) -> tuple[WorkerRow, ...]:
     """Return the workers that the *fields*, each before its value, tell of."""
-    known: dict[str, dict[str, str]] = {}
-    for field, value in zip(fields[::2], fields[1::2], strict=True):
-        what, _, worker = field.partition(":")
-        known.setdefault(worker, {})[what] = value
     rows = [
         WorkerRow(
             id=worker,
@@ -158,9 +155,26 @@ def worker_rows_of(fields: Sequence[str]) -> tuple[WorkerRow, ...]:
             tasks=int(told["tasks"]),
             **json.loads(told["labels"]),
         )
-        for worker, told in known.items()
+        for worker, told in _workers_of(fields).items()
     ]
     return tuple(sorted(rows, key=lambda row: (row.started, row.id)))
+
+
+def declarations_of(fields: Sequence[str], owner: str) -> list[tuple[int, dict[str, str]]]:
+    """Return when each worker but *owner* was seen, and what it declares."""
+    return [
+        (int(told["seen"]), json.loads(told["declared"]))
+        for worker, told in _workers_of(fields).items()
+        if worker != owner and "declared" in told
+    ]
+
+
+def _workers_of(fields: Sequence[str]) -> dict[str, dict[str, str]]:
+    known: dict[str, dict[str, str]] = {}
+    for field, value in zip(fields[::2], fields[1::2], strict=True):
+        what, _, worker = field.partition(":")
+        known.setdefault(worker, {})[what] = value
+    return known
 
 
 def _last_run_of(name: str, row: dict[str, str | None], namespace: str) -> Run | None:

@@ -1,11 +1,8 @@
 """The store over Redis or Valkey: what each call asks of the server, and reads from its answers."""
 
-import json
 import logging
-import os
-import socket
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
+from contextlib import suppress
 
 from ostinato._lease import (
     LEASE_EXPIRED,
@@ -20,6 +17,7 @@ from ostinato._lease import (
     WorkerRow,
 )
 from ostinato.errors import InvalidArgumentError, SchemaError, StoreError, TaskNotFoundError
+from ostinato.stores._declaring import GRACE
 from ostinato.stores.redis._history import RedisHistory
 from ostinato.stores.redis._keys import Keys
 from ostinato.stores.redis._records import (
@@ -29,6 +27,7 @@ from ostinato.stores.redis._records import (
     task_row_of,
     worker_rows_of,
 )
+from ostinato.stores.redis._register import Door, register
 
 __all__ = ["RedisStore"]
 
@@ -51,6 +50,7 @@ class RedisStore(RedisHistory):
         """
         self._namespace, self._owner, self._now = namespace, owner, now
         self._keys = Keys(self._head, namespace)
+        self._grace, self._is_registered = GRACE, False
         meta = self._keys.meta
         begin = [("HSETNX", meta, each, _VERSION) for each in ("schema_version", "min_compatible")]
         *_, (found, least) = self._run(
@@ -66,28 +66,10 @@ class RedisStore(RedisHistory):
         Raises:
             StoreError: The server did not do it.
         """
-        keys, call = self._keys, self._scripts.call
-        renamed = [
-            call("rename", (*keys.of(task.name), *keys.of(former), keys.tasks), former)
-            for task in tasks
-            for former in task.formerly
-        ]
-        # By themselves: of one round trip, what the server does not know yet is run last.
-        self._run(renamed)
-        # A name without a row is passed over; a row without a name would be found by nobody.
-        known = [("SADD", keys.tasks, task.name) for task in tasks]
-        registered = [
-            call("register", (keys.of(task.name).task,), task.spec, task.first_due)
-            for task in tasks
-        ]
-        labels = {"host": socket.gethostname(), "pid": os.getpid(), "version": version("ostinato")}
-        joined = call("join", (keys.workers,), self._owner, json.dumps(labels), len(tasks))
-        *answers, now = self._run([*known, *registered, joined])
-        rows = {
-            task.name: self._row(task.name, row)
-            for task, (_, row) in zip(tasks, answers[len(known) :], strict=True)
-        }
-        return Reply(now, [], {name: row for name, row in rows.items() if row})
+        self._grace = min([self._grace, *(task.grace for task in tasks)])
+        self._is_registered = True
+        door = Door(self._run, self._scripts, self._keys, self._namespace, self._owner)
+        return register(door, tasks, self._grace)
 
     def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
         """Take the leases that can be had.
@@ -121,7 +103,7 @@ class RedisStore(RedisHistory):
             self._scripts.call("renew", self._keys.of(name)[:2], token, lease)
             for name, token in held
         ]
-        seen = self._scripts.call("seen", (self._keys.workers,), self._owner)
+        seen = self._seen()
         *answers, _ = self._run([*prolonged, seen])
         found = list(zip(held, answers, strict=True))
         return Renewed(
@@ -192,9 +174,27 @@ class RedisStore(RedisHistory):
             raise TaskNotFoundError(name, None)
         return row
 
+    def poll(self) -> int:
+        """Return a number that is another one once any task was steered.
+
+        Raises:
+            StoreError: The server did not tell.
+        """
+        names, _ = self._run([("SMEMBERS", self._keys.tasks), self._seen()])
+        asked = [("HGET", self._keys.of(name).task, "config_rev") for name in names]
+        return sum(int(revision or 0) for revision in self._run(asked))
+
     def close(self) -> None:
-        """Close all connections."""
+        """Let others go on with its tasks at once, and close all connections."""
+        if self._is_registered:
+            self._is_registered = False
+            # What cannot be said now shows by itself before long.
+            with suppress(StoreError):
+                self._run([("HDEL", self._keys.workers, f"declared:{self._owner}")])
         self._link.close()
+
+    def _seen(self) -> tuple[object, ...]:
+        return self._scripts.call("seen", (self._keys.workers,), self._owner, self._grace)
 
     def _row(self, name: str, answer: str) -> TaskRow | None:
         return task_row_of(name, answer, self._namespace)
