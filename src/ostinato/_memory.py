@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
 from ostinato.errors import ArgumentTypeError
-from ostinato.stores._open import open_store
+from ostinato.stores._open import REDIS_SCHEMES, open_store
 from ostinato.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class Memory:
     def label(self) -> str:
         """Its address, without a password."""
         if isinstance(self.source, str):
+            parts = urlsplit(self.source)
+            if parts.scheme in REDIS_SCHEMES:
+                # Its query may hold a password, too.
+                return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
             from sqlalchemy import make_url  # noqa: PLC0415 - only who has such a store needs it
 
             return ALONE if self.is_alone else make_url(self.source).render_as_string()

@@ -62,7 +62,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Fleet]:
     address = (
         f"sqlite:///{tmp_path}/state.db"
         if request.param == "sqlite"
-        else request.getfixturevalue("postgresql_address")
+        else request.getfixturevalue(f"{request.param}_address")
     )
     fleet = Fleet(address, tmp_path)
     yield fleet
@@ -71,6 +71,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Fleet]:
         worker.wait()
 
 
+@pytest.mark.parametrize("fleet", ["sqlite", "postgresql", "redis"], indirect=True)
 def test_s75_s84_each_tick_is_run_by_one_of_four_workers(fleet: Fleet):
     """S75, S84: no tick twice, the work is shared, and a restart neither repeats nor forgets."""
     fleet.start(4)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ostinato.stores.redis import RedisStore
     from ostinato.stores.sql import SqlStore
 
-__all__ = ["open_store"]
+__all__ = ["REDIS_SCHEMES", "open_store"]
 
 # The store works on threads of its own: each database is spoken to by its synchronous driver.
 _DRIVERS = {
@@ -33,7 +33,7 @@ _STORES = {
     "mysql": ("_mysql", "MysqlStore"),
 }
 # What its driver calls them; a server of the one is as good as a server of the other.
-_REDIS = {
+REDIS_SCHEMES = {
     "redis": "redis",
     "rediss": "rediss",
     "unix": "unix",
@@ -77,7 +77,7 @@ def open_store(
     if source == "memory://":
         return MemoryStore()
     scheme = source.partition("://")[0] if isinstance(source, str) and "://" in source else ""
-    if scheme in _REDIS:
+    if scheme in REDIS_SCHEMES:
         return _redis_at(str(source), scheme, prefix, schema)
     engine = _engine_of(source)
     names = import_module("ostinato.stores.sql").Names(prefix, schema)
@@ -99,7 +99,9 @@ def _redis_at(address: str, scheme: str, prefix: str, schema: str | None) -> Red
         raise MissingExtraError("redis", f"a store at {scheme}://") from error
     made = import_module("ostinato.stores.redis").RedisStore
     try:
-        store: RedisStore = made(_REDIS[scheme] + address[len(scheme) :], head=prefix.rstrip("_"))
+        store: RedisStore = made(
+            REDIS_SCHEMES[scheme] + address[len(scheme) :], head=prefix.rstrip("_")
+        )
     except (TypeError, ValueError) as error:
         raise InvalidArgumentError("store", Hidden("str"), "is no address", _REMEDY) from error
     return store

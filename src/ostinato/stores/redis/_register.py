@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from importlib.metadata import version
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ostinato._lease import Registration, Reply, TaskRow
 from ostinato.stores._declaring import Declared, first_due_of, specs_after, takes_over

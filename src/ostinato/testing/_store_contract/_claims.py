@@ -279,20 +279,6 @@ class ClaimClauses:
         worker.store.control("task", {"next_due": worker.due(2)})
         assert worker.take(worker.tick(2)) is not None
 
-    def test_s20_nor_is_one_whose_worker_died(self, store_factory: Factory) -> None:
-        """S20: its lease goes with it, and the row is free."""
-        cluster = Cluster(store_factory)
-        worker = cluster.worker()
-        worker.register("task")
-        dead = worker.take_tick(0, 0)
-        cluster.wait_until(dead.until)
-        worker.store.control("task", {"next_due": worker.begin})
-
-        assert worker.take(worker.tick(0)) is None
-
-        assert (worker.row().held, worker.row().next_due) == (None, worker.due(1))
-        assert sorted(worker.history()) == [(0, "1 skipped(already_run)"), (0, "abandoned")]
-
     def test_s18_the_last_tick_has_no_next(self, store_factory: Factory) -> None:
         """S18: the row holds none then, and no claim is granted any more."""
         worker = Cluster(store_factory).worker()

@@ -206,6 +206,20 @@ class LeaseClauses:
         assert (run.id, run.kind, run.outcome) == ("lost", RunKind.MANUAL, Outcome.ABANDONED)
         assert worker.store.summary().get("task", {}) == {}
 
+    def test_s20_a_tick_whose_worker_died_is_not_run_again(self, store_factory: Factory) -> None:
+        """S20: its lease goes with it, and the row is free."""
+        cluster = Cluster(store_factory)
+        worker = cluster.worker()
+        worker.register("task")
+        dead = worker.take_tick(0, 0)
+        cluster.wait_until(dead.until)
+        worker.store.control("task", {"next_due": worker.begin})
+
+        assert worker.take(worker.tick(0)) is None
+
+        assert (worker.row().held, worker.row().next_due) == (None, worker.due(1))
+        assert sorted(worker.history()) == [(0, "1 skipped(already_run)"), (0, "abandoned")]
+
     def test_s84_a_dead_worker_s_run_is_taken_over(self, store_factory: Factory) -> None:
         """S84: the same tick, with a higher token; by one worker, after it expired, in no pause."""
         cluster = Cluster(store_factory)
