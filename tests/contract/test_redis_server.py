@@ -288,20 +288,35 @@ def test_s77_a_long_history_is_forgotten_in_slices(opened):
     assert store.summary()["task"]["skipped(gap)"] == 2
 
 
-def test_a_tick_that_was_claimed_and_not_started_is_no_start(opened):
-    """S24: it is recorded as skipped, once, and its verdict is given again."""
-    store = opened()
-    due = begin(store)
-    (lease,) = store.claim([claim(due)], 60_000).leases
-    skipped = Run.of_skipped(
-        "task", "default", first=due, last=due, count=1, reason=SkipReason.PAUSED
-    )
-    skipped.token = lease.token
+def test_s19_a_declaration_is_judged_anew_if_somebody_came_in_between(opened):
+    """S19: here with a claim, from whose tick on a period counts that was changed."""
+    old, new = opened("old"), opened("new")
+    due = begin(old)
+    judgement, run = new._scripts.call("declare", ())[1], new._run
+    coming = [lambda: old.claim([claim(due)], 60_000)]
 
-    rows = [store.settle([Settlement(skipped)])[0] for _ in range(2)]
+    def run_late(commands):
+        if commands and commands[0][1] == judgement and coming:
+            coming.pop()()
+        return run(commands)
 
-    assert [row is not None and (row.starts, row.held) for row in rows] == [(0, None)] * 2
-    assert store.summary() == {"task": {"skipped(paused)": 1}}
+    new._run = run_late
+    row = new.register([Registration("task", "another", due + 5, period=100_000)]).rows["task"]
+
+    assert coming == []
+    assert (row.spec, row.next_due, row.config_rev) == ("another", due + 100_000, 1)
+
+
+def test_s19_who_cannot_say_that_it_leaves_leaves(tmp_path: Path):
+    """S19: the others see it before long."""
+    with redis(tmp_path) as address:
+        store = open_store(address)
+        store.open("default", "me", float)
+        begin(store)
+
+    store.close()
+
+    assert store._link._held == {}
 
 
 def test_s87_a_socket_in_a_folder_is_an_address_too(tmp_path: Path):
