@@ -45,11 +45,11 @@ async def work(address: str, journal: Journal) -> None:
     async def long(run: Run) -> None:
         journal.write("long begins", run.due.isoformat(), run.token)
         try:
-            await asyncio.sleep(3)
+            # Time goes on for a process that is stopped: longer than any stop.
+            await asyncio.sleep(300)
         except asyncio.CancelledError:
             journal.write("long is lost" if run.lease_lost.is_set() else "long is ended")
             raise
-        journal.write("long ends", run.due.isoformat(), run.token)
 
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -146,7 +146,7 @@ class MemoryStore(MemoryTasks):
         for lease in sorted(expired, key=lambda each: each.token):
             row.beside.pop(lease.token, None)
             run = self._run_of(lease)
-            run.outcome, run.error, row.last_run = Outcome.ABANDONED, LEASE_EXPIRED, run
+            run.outcome, run.error = Outcome.ABANDONED, LEASE_EXPIRED
             self.ledger(row.name).add(run)
             row.last_run = run
         if claim.passed is not None:
