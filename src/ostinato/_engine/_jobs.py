@@ -97,8 +97,11 @@ class Job:
             returned = Returned(value, None)
         except BaseException as error:  # noqa: BLE001 - it is the user's function: contained here, judged on the loop
             returned = Returned(None, error)
-        # What it refers to is let go before its end is told.
+        # What it refers to is let go before its end is told; its context only where somebody waits,
+        # who has it too.
         self.call = int
+        if self.on_end is None:
+            self.context = None
         return returned
 
     def end(self, returned: Returned) -> None:

@@ -96,10 +96,10 @@ class Performer:
         under_way = (standing.live or {}).get(run)
         if not isinstance(under_way, Job):
             return under_way
+        first = First(job=under_way, context=under_way.context)
         # From now on its end is told to whoever awaits this.
         _ = under_way.future
         begun = ((run._started or 0.0) - standing.timeline.offset) / 1_000
-        first = First(job=under_way, context=under_way.context)
         task = spawn_eagerly(
             self.finish(standing, run, begun, first), loop=self._loop, context=self._copy_context()
         )
