@@ -16,7 +16,7 @@ _SECONDS = 60.0
 class Survey:
     """Knows which tasks have runs under way, and looks at them every minute."""
 
-    __slots__ = ("_environment", "_timer", "_told", "watched")
+    __slots__ = ("_environment", "_is_stopped", "_timer", "_told", "watched")
 
     def __init__(self, environment: Environment) -> None:
         """Begin with nothing under way."""
@@ -25,15 +25,17 @@ class Survey:
         self.watched: set[Standing] = set()
         self._told: set[Run] = set()
         self._timer: Timer | None = None
+        self._is_stopped = False
 
     def watch(self, standing: Standing) -> None:
         """Look after the runs of *standing*, one of which is under way."""
         self.watched.add(standing)
-        if self._timer is None:
+        if self._timer is None and not self._is_stopped:
             self._timer = self._environment.clock.call_later(_SECONDS, self._look)
 
     def stop(self) -> None:
         """Look no longer."""
+        self._is_stopped = True
         if self._timer is not None:
             self._timer.cancel()
 

@@ -67,7 +67,11 @@ POSTGRESQL = SqlDialect(
     title="PostgreSQL",
     # Not `now()`: that stands still while a transaction waits for a lock.
     now="(extract(epoch from clock_timestamp()) * 1000)::bigint",
-    begin="BEGIN; SET LOCAL statement_timeout = 2000",
+    # A worker that is stopped in a transaction must not hold its rows for ever.
+    begin=(
+        "BEGIN; SET LOCAL statement_timeout = 2000;"
+        " SET LOCAL idle_in_transaction_session_timeout = 2000"
+    ),
     insert="INSERT INTO",
     keep="ON CONFLICT DO NOTHING",
     hold="FOR UPDATE",
