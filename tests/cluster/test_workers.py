@@ -129,6 +129,7 @@ def test_s84_s85_killed_workers_repeat_nothing(fleet: Fleet, request: pytest.Fix
     assert fleet.twice() == []
 
 
+@pytest.mark.parametrize("fleet", ["sqlite"], indirect=True)
 def test_s80_s86_a_worker_that_was_stopped_for_longer_than_its_lease_lets_go(fleet: Fleet):
     """S80, S86: the next tick is run elsewhere, and the run that wakes up is cancelled."""
     fleet.start(2)
