@@ -71,6 +71,16 @@ def leak_runs(request: pytest.FixtureRequest) -> int:
     return request.config.getoption("--leak-runs")
 
 
+async def calm(scheduler: Scheduler) -> None:
+    """Wait for what is at work in threads, in real time."""
+    assert scheduler._worker is not None
+    threads, loop = scheduler._worker.environment.threads, asyncio.get_running_loop()
+    while threads.outstanding(loop):
+        await threads.next_end(loop)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
 @pytest.mark.timeout(1_800)
 async def test_s72_runs_leave_nothing_behind(leak_runs: int, traced: None):
     """S72: after many runs there are as many tasks, threads, descriptors and bytes as before."""
@@ -79,8 +89,10 @@ async def test_s72_runs_leave_nothing_behind(leak_runs: int, traced: None):
 
     async with scheduler.running():
         await clock.advance(seconds=2_000)
+        await calm(scheduler)
         before = Resources()
         await clock.advance(seconds=leak_runs * 10 // 23)
+        await calm(scheduler)
         after = Resources()
 
     assert (after.tasks, after.threads, after.descriptors) == (
