@@ -42,7 +42,8 @@ def mariadb(folder: Path) -> Iterator[str]:
     """Run MariaDB in *folder*; give the address of its database."""
     data, port = folder / "data", free_port()
     as_user = _as_user("mysql", folder)
-    plain = ["--no-defaults", f"--datadir={data}"]
+    # Not where the environment says: that may be for somebody else alone.
+    plain = ["--no-defaults", f"--datadir={data}", f"--tmpdir={folder}"]
     _run([*as_user, "mariadb-install-db", *plain, "--auth-root-authentication-method=normal"])
     settings = [
         f"--port={port}",

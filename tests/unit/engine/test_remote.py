@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ostinato import Run, RunKind, Scheduler
+from ostinato import Every, Run, RunKind, Scheduler
 from ostinato._clock import SystemClock
-from ostinato.errors import StoreUnavailableError
+from ostinato.errors import StoreError, StoreUnavailableError
 from ostinato.stores.memory import MemoryStore
 from ostinato.testing import Recorder
 
@@ -148,3 +148,27 @@ async def test_s80_a_run_whose_lease_is_lost_is_cancelled() -> None:
     row = frame.store.memory.read(["long"]).rows["long"]
     assert row.held is not None
     assert row.held.owner == "another"
+
+
+async def test_s92_s93_a_task_that_is_shared_is_steered() -> None:
+    """S92, S93: what was asked for is written when it returns, and all of it is remembered."""
+    frame = Frame()
+    scheduler = frame.scheduler
+
+    async with frame.running():
+        await frame.runs.get()
+        await scheduler.pause("beat", reason="by hand")
+        paused = frame.store.memory.read(["beat"]).rows["beat"].paused
+        by_hand = await scheduler.trigger("beat", wait=True)
+        await scheduler.resume("beat")
+        resumed = not frame.store.memory.read(["beat"]).rows["beat"].paused
+        while (await frame.runs.get()).due <= by_hand.due:
+            pass
+        kinds = {run.kind for run in await scheduler.history("beat", limit=50)}
+        counts = (await scheduler.status("beat")).counts
+        with pytest.raises(StoreError, match="declared one"):
+            await scheduler.reschedule("beat", Every(seconds=1))
+
+    assert (paused, resumed, str(by_hand.outcome)) == (True, True, "succeeded")
+    assert {RunKind.TICK, RunKind.MANUAL} <= kinds
+    assert counts["succeeded"] >= 1
