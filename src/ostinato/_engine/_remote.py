@@ -234,6 +234,8 @@ class Remote(Backoff):
             if is_new and not any(each.token == lease.token for each in reply.leases):
                 reply.leases.append(lease)
         for lease in tuple(reply.leases):
+            if lease.owner != self._owner:
+                continue
             self._tokens[lease.name] = max(lease.token, self._tokens.get(lease.name, 0))
             seconds = (lease.until - reply.now) / 1_000
             if not self.keepalive.hold((lease.name, lease.token), asked_at, seconds):
