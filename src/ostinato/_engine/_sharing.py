@@ -194,7 +194,7 @@ class Sharing:
         run.attempt = row.takeovers + 1
         standing.next_due, standing.starts = row.next_due, row.starts
         self._environment.telling.tell("ostinato.run_taken_over", standing.name, run=run)
-        self.claims.performer.start(standing, run)
+        _ = self.claims.performer.start(standing, run)
 
     def _host_now(self) -> float:
         # What is due within the millisecond is due.
