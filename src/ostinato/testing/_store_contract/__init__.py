@@ -6,12 +6,19 @@ from ostinato.testing._store_contract._declarations import DeclarationClauses
 from ostinato.testing._store_contract._leases import LeaseClauses
 from ostinato.testing._store_contract._memory import MemoryClauses
 from ostinato.testing._store_contract._steering import SteeringClauses
+from ostinato.testing._store_contract._takeovers import TakeoverClauses
 
 __all__ = ["StoreContract"]
 
 
 class StoreContract(
-    ClaimClauses, LeaseClauses, BesideClauses, SteeringClauses, DeclarationClauses, MemoryClauses
+    ClaimClauses,
+    LeaseClauses,
+    TakeoverClauses,
+    BesideClauses,
+    SteeringClauses,
+    DeclarationClauses,
+    MemoryClauses,
 ):
     """The contract of stores: a subclass is the test module of one.
 
