@@ -78,8 +78,8 @@ class Claim(NamedTuple):
         run_id: The id of a manual run.
         concurrency: How many live runs there may be, this one included; None: any number. Above
             one, or None, the lease is the run's and not the task's.
-        reruns: Whether a tick whose worker died is to be run again before this one: while the task's
-            lease was not given back, expired or not, nothing is granted.
+        reruns: Whether a tick whose worker died is to be run again before this one: while the
+            task's lease was not given back, expired or not, nothing is granted.
     """
 
     name: str

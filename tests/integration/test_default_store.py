@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from ostinato import Scheduler
-
 from tests.integration.serving import COMMANDS, eventually, serve
 
 TWO_WORKERS = COMMANDS["uvicorn-2-workers"]

@@ -65,7 +65,7 @@ def test_s84_an_argument_beats_the_variable_which_beats_the_default(tmp_path: Pa
 def test_s84_a_relative_file_stays_where_it_was_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """S84: its path is made absolute when the scheduler is made; the name of a URI is left alone."""
+    """S84: its path is made absolute when the scheduler is made; a URI is left alone."""
     monkeypatch.chdir(tmp_path)
 
     assert Memory.of("sqlite:///state.db", {}).file == tmp_path / "state.db"

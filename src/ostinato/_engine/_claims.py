@@ -1,6 +1,5 @@
 """From a tick that is due to a run: decide, claim, start."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -17,7 +16,6 @@ from ostinato._lease import Claim, Lease, Reply, Settlement, Skipped, TaskRow, n
 from ostinato._outcomes import RunKind, SkipReason
 from ostinato._policy import Overlap
 from ostinato._run import Run
-from ostinato.errors import AlreadyRunningError
 from ostinato.protocols import Store
 
 __all__ = ["Claims"]
@@ -61,10 +59,13 @@ class Claims:
         self.starving = Starving(environment, on_next)
         self._on_later = on_later
         self.is_stopped = False
-        # Where the store is shared: who is told of a task that it knows by another declaration, and of
-        # each row by which a claim was refused.
+        # Where the store is shared: who is told of a task that it knows by another declaration, and
+        # of each row by which a claim was refused; and who says what is next, where a task was
+        # claimed that follows another schedule since.
         self.on_stood_down: Callable[[Standing], object] | None = None
-        self.on_refused: Callable[[TaskRow, int], object] | None = None
+        self.on_refused: Callable[[Standing, TaskRow, int], object] | None = None
+        self.corrected: Callable[[Standing, TaskRow, int], int | None] | None = None
+        self.on_stopped: Callable[[], object] = int
         self.backoff = door
         self.settling = Settling(
             environment,
@@ -88,6 +89,7 @@ class Claims:
     def stop(self) -> None:
         """Wait for no thread any more, for no stuck run, and for no store."""
         self.is_stopped = True
+        self.on_stopped()
         self.starving.stop()
         self.backoff.stop()
         self.performer.stop()
@@ -161,9 +163,12 @@ class Claims:
             if lease.due != decision[0]:
                 # It was won before, by a claim whose reply was lost.
                 decided = (lease.due, reply.rows[standing.name].next_due, None, False)
+            row = reply.rows[standing.name]
+            if row.schedule != standing.followed and self.corrected is not None:
+                following = self.corrected(standing, row, lease.due)
+                decided = (decided[0], following, decided[2], False)
             # The store has moved on: before any of the bodies can ask, or steer.
             standing.next_due = decided[1]
-            row = reply.rows[standing.name]
             # Others may have run it since: this start is counted where it begins.
             standing.starts, standing.failures_in_row = row.starts - 1, row.failures_in_row
             standing.last_success = row.last_success
@@ -181,7 +186,7 @@ class Claims:
         """Go on with a task for which there is no lease: there is nothing to run, or it is had."""
         row = reply.rows.get(standing.name)
         if row is not None and self.on_refused is not None:
-            self.on_refused(row, reply.now)
+            self.on_refused(standing, row, reply.now)
         if row is not None and row.spec != standing.spec and self.on_stood_down is not None:
             self.on_stood_down(standing)
         elif row is not None and decision[0] is None and row.next_due == decision[1]:
@@ -261,34 +266,6 @@ class Claims:
             # Looked at while the run is under way.
             self._on_next(standing)
         _ = self._start_run(standing, run)
-
-    async def start_manual(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
-        """Start a *run* that moves no tick, if it may run beside those under way.
-
-        Raises:
-            AlreadyRunningError: It may not.
-        """
-        if standing.running and (
-            standing.concurrency is not None and standing.running >= standing.concurrency
-        ):
-            raise AlreadyRunningError(standing.task.name)
-        if standing.is_shared:
-            name, spec = standing.task.name, standing.task.spec
-            claim = Claim(
-                name,
-                spec,
-                None,
-                run._due,
-                None,
-                kind=run.kind,
-                run_id=run.id,
-                concurrency=standing.concurrency,
-            )
-            reply = await self.backoff.claimed([claim])
-            if not reply.leases:
-                raise AlreadyRunningError(name)
-            run.token = reply.leases[0].token
-        return self.performer.start(standing, run)
 
 
 def _claim_of(wanted: Wanted) -> Claim:

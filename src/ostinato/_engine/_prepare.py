@@ -1,5 +1,6 @@
 """Prepare a task to be run: bind its schedule, and choose how its time is counted."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -19,6 +20,7 @@ __all__ = [
     "choose_timeline",
     "first_due",
     "is_interval",
+    "jittered_as_declared",
     "prepare",
     "timeline_of",
 ]
@@ -132,6 +134,15 @@ def bind(standing: Standing, schedule: Schedule, anchor: int | None) -> None:
         standing.ticks = ScheduleTicks(schedule)
     standing.anchor = anchor
     standing.is_quick = is_quick(standing)
+
+
+def jittered_as_declared(standing: Standing, schedule: Schedule) -> Schedule:
+    """Return *schedule* with the jitter that the task was declared with, unless it has its own."""
+    declared = standing.task.schedule
+    if isinstance(declared, Jittered) and not isinstance(schedule, Jittered):
+        # A policy of the task, as its others are.
+        return replace(declared, inner=schedule)
+    return schedule
 
 
 def is_quick(standing: Standing) -> bool:

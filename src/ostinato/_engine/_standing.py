@@ -40,6 +40,7 @@ class Standing:
         "cron",
         "entry",
         "failures_in_row",
+        "followed",
         "function",
         "gaps_until",
         "has_delay",
@@ -124,6 +125,8 @@ class Standing:
         # Whether a tick on time is run, and followed by the next, without a further thought.
         self.is_quick = False
         self.spec = ""
+        # The text of the schedule that it follows instead of the declared one.
+        self.followed: str | None = None
         # What a store of this very process holds of it.
         self.row: TaskRow | None = None
         # Whether the store that it shares with others knows of it.

@@ -1,4 +1,4 @@
-"""What becomes of the runs of other workers that die: somebody goes on with them, or gives them up."""
+"""What becomes of runs whose workers die: somebody goes on with them, or gives them up."""
 
 from __future__ import annotations
 
@@ -131,15 +131,24 @@ class Watching:
                 self._tell_lost(standing, lease)
             elif row.held is None:
                 self._on_free(standing)
-            elif row.held.token != each.token or row.held.until > reply.now:
-                self.note(row, reply.now)
-            elif each.reruns and not row.paused and row.spec == standing.spec:
-                # What was started by hand is not started again.
+            elif self._is_to_be_given_up(standing, each, row, reply.now):
                 given_up.append(each._replace(reruns=False))
-            else:
-                self._watch(each.name, each.token, _AGAIN, is_worn=not each.reruns)
         if given_up:
             self._ask(given_up)
+
+    def _is_to_be_given_up(
+        self, standing: Standing, asked: Takeover, row: TaskRow, now: int
+    ) -> bool:
+        """Return whether nobody may go on with what was *asked* for; else, look again later."""
+        held = row.held
+        if held is None or held.token != asked.token or held.until > now:
+            self.note(row, now)
+            return False
+        if asked.reruns and not row.paused and row.spec == standing.spec:
+            # What was started by hand is not started again.
+            return True
+        self._watch(asked.name, asked.token, _AGAIN, is_worn=not asked.reruns)
+        return False
 
     def _tell_lost(self, standing: Standing, lease: Lease) -> None:
         """Tell of a run that was given up here, and go on."""

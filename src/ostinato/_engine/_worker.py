@@ -12,9 +12,10 @@ from ostinato._engine._clocks import ClockWatch
 from ostinato._engine._completing import Completing
 from ostinato._engine._ending import Ending
 from ostinato._engine._environment import Environment
+from ostinato._engine._joining import adopt, registrations_of
 from ostinato._engine._loop import Loop
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
-from ostinato._engine._sharing import Sharing, Terms, adopt, registrations_of
+from ostinato._engine._sharing import Sharing, Terms
 from ostinato._engine._spread import Spread
 from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
@@ -196,8 +197,6 @@ class Worker:
         self.environment.stop()
         self.loop.stop()
         self.claims.stop()
-        if self.sharing is not None:
-            self.sharing.stop()
         self._has_more = False
         self._coming = iter(())
 

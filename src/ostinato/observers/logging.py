@@ -58,6 +58,10 @@ _RECORDS: Mapping[str, _Record] = {
         logging.WARNING, "%s is run again: the worker that ran it died, or was cut off"
     ),
     "ostinato.run_timed_out": _Record(logging.ERROR, "%s took longer than its timeout"),
+    "ostinato.schedule_not_read": _Record(
+        logging.ERROR,
+        "%s follows a schedule that this version cannot read, and is left to other workers",
+    ),
     "ostinato.scheduler_forked": _Record(
         logging.WARNING, "This process was forked off: its scheduler does nothing"
     ),

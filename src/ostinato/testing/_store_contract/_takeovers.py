@@ -63,7 +63,7 @@ class TakeoverClauses:
         assert [each.due for each in heir.store.claim([claim], LONG).leases] == [claim.due]
 
     def test_s85_a_dead_worker_s_run_can_be_given_up(self, store_factory: Factory) -> None:
-        """S85: by whoever sees that the lease has expired: it is abandoned, and its lease is free."""
+        """S85: by whoever sees that its lease has expired: it is abandoned, the lease free."""
         cluster = Cluster(store_factory)
         dead, other = cluster.worker(), cluster.worker()
         dead.register("task")
