@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ostinato import Missed, Outcome, OnCrash, Run, RunKind, SkipReason
+from ostinato import Missed, OnCrash, Outcome, Run, RunKind, SkipReason
 from ostinato._engine._missed import decide, skip_until
 from ostinato._engine._ticks import GridTicks
 from ostinato._lease import Claim, Lease, Registration, Reply, Settlement, Takeover, TaskRow

@@ -6,7 +6,7 @@ from ostinato import OnCrash
 from ostinato._lease import Reply, TaskRow
 from ostinato.stores.memory import MemoryStore
 from tests.simulation.driver import NAME, Driver, Task
-from tests.simulation.judging import Judge, BrokenRuleError
+from tests.simulation.judging import BrokenRuleError, Judge
 from tests.simulation.world import EPOCH, LEASE, LONGEST_ABSENCE, Call, Machine, Steps, World
 
 __all__ = ["History", "first_violation"]

@@ -9,7 +9,7 @@ from ostinato._lease import LEASE_EXPIRED, Lease, TaskRow
 from ostinato.stores.memory import MemoryStore
 from tests.simulation.world import LEASE, LONGEST_ABSENCE, POLL, Machine, World
 
-__all__ = ["Grant", "Judge", "BrokenRuleError"]
+__all__ = ["BrokenRuleError", "Grant", "Judge"]
 
 # Lost, or slow, messages of one owner under one lease: so many may cost it its run.
 _BAD_LUCK = 4
