@@ -26,7 +26,7 @@ class History:
         random: Random = world.random
         self.store = MemoryStore(keep=_KEEP)
         self._driver = driver
-        self.judge = Judge(world, self.store, self.row)
+        self.judge = Judge(world, self.store, NAME)
         period = random.choice((5_000, 10_000, 20_000, 45_000))
         self.task = Task(
             first_due=EPOCH + random.randrange(period),
@@ -35,17 +35,13 @@ class History:
             on_crash=random.choice((OnCrash.SKIP, OnCrash.SKIP, OnCrash.RERUN)),
         )
         self.judge.on_crash = self.task.on_crash
-        self.judge.first_due, self.judge.period = self.task.first_due, period
+        self.judge.period = period
         # A run that began before the peace may take so long.
         self.judge.later = self.task.longest
         world.apply = self._apply
         self.machines: list[Machine] = []
         for number in range(random.choice((2, 3, 3, 4))):
             self.machines.append(Machine(world, f"w{number}", self._boot))
-
-    def row(self) -> TaskRow | None:
-        """Return the row of the one task."""
-        return self.store._rows.get(NAME)
 
     def run(self) -> None:
         """Let it happen, and judge it.
@@ -67,7 +63,7 @@ class History:
         return self._driver(machine, self.task, self.judge).boot()
 
     def _apply(self, machine: Machine, owner: str, call: Call) -> object:
-        row, store, driver = self.row(), self.store, self._driver
+        row, store, driver = self.judge.row(), self.store, self._driver
         now = driver.clock(machine)
         store.open("default", owner, lambda: now)
         if row is not None:

@@ -1,6 +1,5 @@
 """What must hold, judged from the store's history and from what was begun: never by a worker."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -41,19 +40,29 @@ class Grant:
 class Judge:
     """Sees each call that the store is asked, and each thing that a run does."""
 
-    def __init__(self, world: World, store: MemoryStore, row: Callable[[], TaskRow | None]) -> None:
-        """Judge what happens in *world* to the one *row* of *store*."""
+    def __init__(self, world: World, store: MemoryStore, name: str) -> None:
+        """Judge what happens in *world* to the task *name* of *store*."""
         self.world = world
         self.store = store
-        self.row = row
+        self.name = name
         self.on_crash = OnCrash.SKIP
-        self.first_due = self.period = 0
+        self.period = 0
         self.grants: dict[int, Grant] = {}
         self.dues: dict[int, int] = {}
         self._begun: dict[int, list[int]] = {}
         self._under_way: dict[int, Grant] = {}
         self._newest = self._written = 0
         self.later = 0
+
+    def row(self) -> TaskRow | None:
+        """Return the task's row, which somebody may have registered."""
+        return self.store._rows.get(self.name)
+
+    @property
+    def first_due(self) -> int:
+        """The task's first tick."""
+        row = self.row()
+        return 0 if row is None else row.anchor or 0
 
     def fence(self) -> int:
         """Return the token that the fence holds."""
@@ -150,7 +159,7 @@ class Judge:
 
     def conclude(self, quiet_since: int) -> None:
         """Compare the history with what happened, once nothing has gone wrong for a while."""
-        row, ledger = self.row(), self.store.ledger("task")
+        row, ledger = self.row(), self.store.ledger(self.name)
         assert row is not None
         due = (row.next_due - self.first_due) // self.period
         counted = sum(ledger.counts.values()) + (row.held is not None)
@@ -218,4 +227,4 @@ class Judge:
                 raise BrokenRuleError("S85", f"nobody went on behind {grant.lease.owner}")
 
     def _shown(self, lease: Lease) -> str:
-        return f"tick {(lease.due - self.first_due) // self.period} (token …{lease.token % 10_000})"
+        return f"{self.name} {(lease.due - self.first_due) // self.period} (token …{lease.token % 10_000})"

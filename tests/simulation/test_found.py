@@ -1,0 +1,19 @@
+"""What the simulation has found in the engine, each history told once more."""
+
+from ostinato import Overlap
+from tests.simulation.fleet import Stage
+
+
+def test_s29_s79_a_claim_whose_reply_was_lost_has_skipped_what_it_has_skipped():
+    """S29, S79: found again later, its lease says nothing of what was passed over since."""
+    task = {"name": "task", "seconds": 2, "overlap": Overlap.QUEUE_ONE, "lasting": 2.5}
+    stage = Stage(task, hosts=1)
+
+    async def script() -> None:
+        await stage.until(3)
+        # Its first run has ended at 2.5, the tick at 2 has waited for that; now for the tick at 4.
+        stage.world.to_lose["h0", "claim"] = 3
+        await stage.until(60)
+        stage.conclude()
+
+    stage.play(script)
