@@ -154,13 +154,12 @@ class Claims:
             if lease is None:
                 self._do_without(standing, expected, decision, reply)
                 continue
-            decided = decision
-            if lease.due != decision[0]:
-                # It was won before, by a claim whose reply was lost.
-                decided = (lease.due, reply.rows[standing.name].next_due, None, False)
+            decided, row = decision, reply.rows[standing.name]
+            if (lease.due, row.next_due) != decision[:2]:
+                # It was won before, by a claim whose reply was lost: what that has skipped counts.
+                decided = (lease.due, row.next_due, None, False)
             # The store has moved on: before any of the bodies can ask, or steer.
             standing.next_due = decided[1]
-            row = reply.rows[standing.name]
             # Others may have run it since: this start is counted where it begins.
             standing.starts, standing.failures_in_row = row.starts - 1, row.failures_in_row
             standing.last_success = row.last_success
