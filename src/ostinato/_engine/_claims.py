@@ -24,6 +24,7 @@ __all__ = ["Claims"]
 
 # In seconds: how long to leave a task alone that could not be had.
 _POLL = 5.0
+_AGAIN = 0.5
 
 # A tick, or a range of ticks to skip, that is to be claimed: the instant that its row must hold,
 # and what was decided about it. Bare tuples, for there is one for each tick.
@@ -60,8 +61,10 @@ class Claims:
         self.starving = Starving(environment, on_next)
         self._on_later = on_later
         self.is_stopped = False
-        # Is told of a task that a shared store knows by another declaration.
+        # Where the store is shared: who is told of a task that it knows by another declaration, and of
+        # each row by which a claim was refused.
         self.on_stood_down: Callable[[Standing], object] | None = None
+        self.on_refused: Callable[[TaskRow, int], object] | None = None
         self.backoff = door
         self.settling = Settling(
             environment,
@@ -176,6 +179,8 @@ class Claims:
     ) -> None:
         """Go on with a task for which there is no lease: there is nothing to run, or it is had."""
         row = reply.rows.get(standing.name)
+        if row is not None and self.on_refused is not None:
+            self.on_refused(row, reply.now)
         if row is not None and row.spec != standing.spec and self.on_stood_down is not None:
             self.on_stood_down(standing)
         elif row is not None and decision[0] is None and row.next_due == decision[1]:
@@ -218,7 +223,8 @@ class Claims:
             return min((row.next_due - now) / 1_000, poll)
         if row is None or row.held is None:
             return poll
-        return min(max(row.held.until - now, 0) / 1_000, poll)
+        # One that has expired is left to who goes on with its run, for a moment.
+        return min(max(row.held.until - now, 0) / 1_000 or _AGAIN, poll)
 
     def _start(self, standing: Standing, decision: Decided, token: int = 0) -> None:
         due, standing.next_due, passed, _ = decision
@@ -287,5 +293,5 @@ class Claims:
 def _claim_of(wanted: Wanted) -> Claim:
     standing, expected, (due, following, passed, _) = wanted
     limit = standing.task.policy.max_runs if standing.is_bounded else None
-    rest = (passed, limit, RunKind.TICK, None, standing.concurrency)
+    rest = (passed, limit, RunKind.TICK, None, standing.concurrency, standing.reruns)
     return new_claim((standing.name, standing.spec, expected, due, following, *rest))

@@ -8,7 +8,7 @@ from ostinato._engine._standing import Standing
 from ostinato._engine._ticks import DelayTicks, GridTicks, ScheduleTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._instants import instant_of, milliseconds_of
-from ostinato._policy import Missed, Overlap
+from ostinato._policy import Missed, OnCrash, Overlap
 from ostinato._task import Task
 from ostinato.protocols import Schedule
 from ostinato.schedules import Cron, Delay, Every, Jittered
@@ -31,6 +31,7 @@ def prepare(task: Task) -> Standing:
     standing.is_bounded = policy.until is not None or policy.max_runs is not None
     standing.is_thread_bound = task.is_shared and task.runs_in_thread
     standing.concurrency = task.concurrency
+    standing.reruns = task.is_shared and policy.on_crash is OnCrash.RERUN
     standing.spec = task.spec if task.is_shared else ""
     standing.is_plain = (
         # Of a thread the time counts from when it has begun.

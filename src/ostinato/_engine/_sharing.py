@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from ostinato._engine._prepare import bind, is_interval
 from ostinato._engine._remote import Remote
-from ostinato._lease import Registration, Reply, TaskRow
+from ostinato._engine._watching import Watching
+from ostinato._lease import Lease, Registration, Reply, TaskRow
+from ostinato._outcomes import RunKind
+from ostinato._run import Run
 from ostinato.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from ostinato._engine._settling import Settling
     from ostinato._engine._standing import Standing
     from ostinato._engine._timeline import Timeline
-    from ostinato._run import Run
     from ostinato.protocols import SharedStore
 
 __all__ = ["Sharing", "Terms", "adopt", "registrations_of"]
@@ -84,6 +86,23 @@ class Sharing:
             on_lost=self._note_lost,
             on_cancelled=self._note_cancelled,
         )
+        self._watching = Watching(
+            environment,
+            self.door,
+            standings,
+            owner,
+            on_taken=self._go_on_with,
+            on_free=on_next,
+        )
+
+    def join(self, claims: Claims) -> None:
+        """Have *claims* say whom others have kept from what."""
+        self.claims = claims
+        claims.on_stood_down, claims.on_refused = self.stand_down, self._watching.note
+
+    def stop(self) -> None:
+        """Look after nobody else's runs any more."""
+        self._watching.stop()
 
     async def open(self) -> None:
         """Open the store.
@@ -127,6 +146,7 @@ class Sharing:
                 self.stand_down(standing)
                 continue
             standing.is_joined = True
+            self._watching.note(row, reply.now)
             adopt(standing, row, self.claims.settling, self._on_next)
             self._on_next(standing)
 
@@ -140,7 +160,8 @@ class Sharing:
             return
         for name, row in () if reply is None else reply.rows.items():
             standing = self._standings.get(name)
-            if standing is not None and standing.is_joined:
+            if reply is not None and standing is not None and standing.is_joined:
+                self._watching.note(row, reply.now)
                 self._follow_row(standing, row)
         self.listen()
 
@@ -159,6 +180,21 @@ class Sharing:
         if row.paused and not is_paused:
             reason = row.paused_reason or "on request"
             self._environment.telling.tell("ostinato.task_paused", standing.name, reason=reason)
+
+    def _go_on_with(self, standing: Standing, lease: Lease, row: TaskRow) -> None:
+        """Go on with the run of a worker that died, whose *lease* is had now, as *row* says."""
+        due, namespace, success = lease.due, self._environment.namespace, row.last_success
+        run = Run(
+            standing.name, due, namespace, RunKind.TICK, lease.token, previous_success=success
+        )
+        if self.claims.is_stopped:
+            # It goes back to where it was: the lease expires.
+            self.door.leave(run)
+            return
+        run.attempt = row.takeovers + 1
+        standing.next_due, standing.starts = row.next_due, row.starts
+        self._environment.telling.tell("ostinato.run_taken_over", standing.name, run=run)
+        _ = self.claims.performer.start(standing, run)
 
     def _host_now(self) -> float:
         # What is due within the millisecond is due.

@@ -71,6 +71,7 @@ class Standing:
         "paused_reason",
         "paused_until",
         "period",
+        "reruns",
         "row",
         "running",
         "spec",
@@ -138,6 +139,8 @@ class Standing:
         # Whether a tick is claimed only while a thread is free.
         self.is_thread_bound = False
         self.concurrency: int | None = 1
+        # Whether a run whose worker died is gone on with.
+        self.reruns = False
         # Its cron, if it follows one, and up to when times that have vanished were recorded.
         self.cron: Cron | None = None
         self.gaps_until: int | None = None

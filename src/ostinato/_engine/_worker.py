@@ -102,8 +102,7 @@ class Worker:
         )
         self._completing.claims = self.claims
         if self.sharing is not None:
-            self.sharing.claims = self.claims
-            self.claims.on_stood_down = self.sharing.stand_down
+            self.sharing.join(self.claims)
         self._ending = Ending(
             environment, self.claims, timelines, self._completing.under_way, is_live=is_live
         )
@@ -197,6 +196,8 @@ class Worker:
         self.environment.stop()
         self.loop.stop()
         self.claims.stop()
+        if self.sharing is not None:
+            self.sharing.stop()
         self._has_more = False
         self._coming = iter(())
 

@@ -78,7 +78,7 @@ class SqlClaims(SqlHistory):
         """Write those of *claims* whose rows are as they expect; return them."""
         won: list[Claim] = []
         for claim in claims:
-            _, spec, expected, due, next_due, _, max_runs, _, _, concurrency = claim
+            _, spec, expected, due, next_due, _, max_runs, _, _, concurrency, _ = claim
             shape = claiming.shape_of(claim)
             swap = self._swaps.get(shape)
             if swap is None:
@@ -166,9 +166,17 @@ class SqlClaims(SqlHistory):
         self, cursor: Cursor, claim: Takeover, reply: Reply, lease: int
     ) -> tuple[Lease, ...]:
         """Let the database decide who goes on with the run of a worker that died."""
-        name, spec, taken = claim
+        name, spec, taken, reruns = claim
         given = self._given(name=name, spec=spec, taken=taken, until=reply.now + lease)
         given["now"] = reply.now
+        if not reruns:
+            expired = reply.rows[name].held
+            cursor.execute(self._spell(claiming.GIVE_UP), given)
+            if expired is None or not cursor.rowcount:
+                return ()
+            self._abandon(cursor, {**given, "expired": LEASE_EXPIRED, "least": 0})
+            reply.rows.update(self._select(cursor, [name]))
+            return (expired,)
         cursor.execute(self._spell(claiming.TAKE_OVER), given)
         is_taken = bool(cursor.rowcount)
         reply.rows.update(self._select(cursor, [name]))
