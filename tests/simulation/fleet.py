@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
-from ostinato import Missed, Outcome, Overlap, Run, Scheduler
+from ostinato import Missed, OnCrash, Outcome, Overlap, Run, Scheduler
 from ostinato._instants import milliseconds_of
 from ostinato._lease import Lease
 from tests.simulation.hosts import Host, World
@@ -107,7 +107,10 @@ class Stage:
 
         if name not in world.judges:
             judge = world.judges[name] = Judge(world, world.memory, name)
-            judge.period = task["seconds"] * 1_000
+            judge.period, judge.on_crash = (
+                task["seconds"] * 1_000,
+                task.get("on_crash", OnCrash.SKIP),
+            )
             judge.later = int(self.lasting[name] * 1_000)
         return body
 
@@ -154,5 +157,6 @@ def _drawn(random: Random, name: str) -> dict[str, Any]:
         "overlap": random.choice(
             (Overlap.SKIP, Overlap.SKIP, Overlap.QUEUE_ONE, Overlap.CANCEL_OTHER)
         ),
+        "on_crash": random.choice((OnCrash.SKIP, OnCrash.RERUN)),
         "lasting": random.choice((0.5, seconds, 3 * seconds, 40)),
     }

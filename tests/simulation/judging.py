@@ -227,4 +227,5 @@ class Judge:
                 raise BrokenRuleError("S85", f"nobody went on behind {grant.lease.owner}")
 
     def _shown(self, lease: Lease) -> str:
-        return f"{self.name} {(lease.due - self.first_due) // self.period} (token …{lease.token % 10_000})"
+        number = (lease.due - self.first_due) // self.period
+        return f"{self.name} {number} (token …{lease.token % 10_000})"

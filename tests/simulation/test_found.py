@@ -1,6 +1,6 @@
 """What the simulation has found in the engine, each history told once more."""
 
-from ostinato import Overlap
+from ostinato import Missed, Overlap
 from tests.simulation.fleet import Stage
 
 
@@ -15,5 +15,18 @@ def test_s29_s79_a_claim_whose_reply_was_lost_has_skipped_what_it_has_skipped():
         stage.world.to_lose["h0", "claim"] = 3
         await stage.until(60)
         stage.conclude()
+
+    stage.play(script)
+
+
+def test_s29_ticks_that_another_skips_under_a_run_are_not_due_again_at_its_end():
+    """S29: they are too late there, and no longer there to be run here."""
+    task = {"name": "task", "seconds": 20, "missed": Missed.SKIP, "lasting": 35}
+    stage = Stage(task, hosts=2)
+
+    async def script() -> None:
+        await stage.until(200)
+        stage.conclude()
+        assert stage.world.memory.ledger("task").counts["skipped(too_late)"] > 0
 
     stage.play(script)
