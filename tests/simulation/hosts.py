@@ -163,7 +163,7 @@ class Door:
         life, world, answers = self._life, self._life.world, []
         host, rates, is_hostile = life.host, world.rates, world.is_hostile
         there, back = self._delay(), self._delay()
-        if is_hostile and world.draw() < rates.lost_request:
+        if (is_hostile and world.draw() < rates.lost_request) or host.is_cut_off:
             there = _NEVER
         if is_hostile and world.draw() < rates.lost_reply:
             back = _NEVER
@@ -228,8 +228,11 @@ class Lane:
         while True:
             if self._beat is not None and self._life.monotonic() >= self._next_beat:
                 self._next_beat = self._life.monotonic() + self._every
-                self._life.call_later(self._every, self._pump)
-                self._beat()
+                again = self._beat()
+                if again is not None:
+                    self._next_beat = self._life.monotonic() + again
+                wait = self._next_beat - self._life.monotonic()
+                self._life.call_later(max(wait, 0.0) + 0.000_001, self._pump)
             elif self._jobs:
                 _, _, function, future = heappop(self._jobs)
                 self._make(function, future)
@@ -291,6 +294,8 @@ class Host:
         self.deaths: dict[str, int] = {}
         self.owner = ""
         self.is_stopping = False
+        # Whether none of its messages arrives.
+        self.is_cut_off = False
         self._declare = declare
         self.life: Life
         self.worker: Worker

@@ -1,6 +1,6 @@
 """What the simulation has found in the engine, each history told once more."""
 
-from ostinato import Missed, Overlap
+from ostinato import Missed, Outcome, Overlap
 from tests.simulation.fleet import Stage
 
 
@@ -15,6 +15,23 @@ def test_s29_s79_a_claim_whose_reply_was_lost_has_skipped_what_it_has_skipped():
         stage.world.to_lose["h0", "claim"] = 3
         await stage.until(60)
         stage.conclude()
+
+    stage.play(script)
+
+
+def test_s80_s86_a_worker_that_is_cut_off_ends_its_run_before_another_begins():
+    """S80, S81, S86: at its own deadline, and not at the heartbeat that comes next."""
+    task = {"name": "task", "seconds": 20, "lasting": 50}
+    stage = Stage(task, hosts=2)
+
+    async def script() -> None:
+        await stage.until(1)
+        lease = stage.world.memory.read(["task"]).rows["task"].held
+        (holder,) = (host for host in stage.hosts if host.owner == lease.owner)
+        holder.is_cut_off = True
+        await stage.until(28)
+        assert stage.world.judges["task"].grants[lease.token].ended is Outcome.CANCELLED
+        await stage.until(100)
 
     stage.play(script)
 

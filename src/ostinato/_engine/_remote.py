@@ -162,6 +162,7 @@ class Remote(Backoff):
 
     def close(self) -> None:
         """End the threads without waiting for them."""
+        self.keepalive.stop()
         self._lanes.close(0.0)
 
     async def finish(self) -> None:
@@ -171,6 +172,7 @@ class Remote(Backoff):
         self._settle()
         while self._is_settling:
             await self._lanes.claims(int)
+        self.keepalive.stop()
         await self._lanes.reads(self._store.close)
         self._lanes.close()
 
