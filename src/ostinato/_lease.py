@@ -134,6 +134,8 @@ class Settlement(NamedTuple):
         passed: What was passed over under the run.
         pause: The reason to pause the task for, if it is to be paused.
         concurrency: As in the run's claim: 1, where the lease was the task's.
+        expected: The instant that the row must hold for *next_due* to be written, and *passed*:
+            else somebody has moved on under the run; None: whatever it holds.
     """
 
     run: Run
@@ -142,6 +144,7 @@ class Settlement(NamedTuple):
     passed: Skipped | None = None
     pause: str | None = None
     concurrency: int | None = 1
+    expected: int | None = None
 
 
 class WorkerRow(NamedTuple):

@@ -159,11 +159,10 @@ class Claims:
             if lease is None:
                 self._do_without(standing, expected, decision, reply)
                 continue
-            decided = decision
-            if lease.due != decision[0]:
-                # It was won before, by a claim whose reply was lost.
-                decided = (lease.due, reply.rows[standing.name].next_due, None, False)
-            row = reply.rows[standing.name]
+            decided, row = decision, reply.rows[standing.name]
+            if (lease.due, row.next_due) != decision[:2]:
+                # It was won before, by a claim whose reply was lost: what that has skipped counts.
+                decided = (lease.due, row.next_due, None, False)
             if row.schedule != standing.followed and self.corrected is not None:
                 following = self.corrected(standing, row, lease.due)
                 decided = (decided[0], following, decided[2], False)

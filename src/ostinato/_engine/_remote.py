@@ -11,7 +11,6 @@ from ostinato._engine._keepalive import Held, Keepalive
 from ostinato._lease import Claim, Registration, Reply, Settlement, Takeover, TaskRow
 from ostinato._run import Run
 from ostinato.protocols import SharedStore
-from ostinato.stores._lanes import Lanes
 
 __all__ = ["Remote"]
 
@@ -51,7 +50,7 @@ class Remote(Backoff):
         self._owner = owner
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
-        self._lanes = Lanes(f"ostinato-{environment.namespace}", environment.loop)
+        self._lanes = environment.lanes(f"ostinato-{environment.namespace}", environment.loop)
         self._monotonic = environment.clock.monotonic
         self.keepalive = Keepalive(
             environment,
@@ -163,6 +162,7 @@ class Remote(Backoff):
 
     def close(self) -> None:
         """End the threads without waiting for them."""
+        self.keepalive.stop()
         self._lanes.close(0.0)
 
     async def finish(self) -> None:
@@ -172,6 +172,7 @@ class Remote(Backoff):
         self._settle()
         while self._is_settling:
             await self._lanes.claims(int)
+        self.keepalive.stop()
         await self._lanes.reads(self._store.close)
         self._lanes.close()
 

@@ -193,7 +193,7 @@ class MemoryStore(MemoryTasks):
         return True
 
     def _settle(self, settlement: Settlement) -> TaskRow | None:
-        run, moves, next_due, passed, pause, concurrency = settlement
+        run, moves, next_due, passed, pause, concurrency, expected = settlement
         row = self._rows.get(run.task_name)
         if row is None:
             return None
@@ -204,7 +204,9 @@ class MemoryStore(MemoryTasks):
         self._by_hand.pop((self._namespace, run.task_name, run.token), None)
         row.cancel_requested.discard(run.token)
         note_outcome(row, run)
-        if moves:
+        if moves and expected is not None and row.next_due != expected:
+            passed = None
+        elif moves:
             row.next_due = next_due
         if pause is not None:
             row.paused, row.paused_reason = True, pause

@@ -220,12 +220,12 @@ class RedisStore(RedisHistory):
         )
 
     def _told(self, settlement: Settlement) -> tuple[object, ...]:
-        run, moves, next_due, passed, pause, _ = settlement
+        run, moves, next_due, passed, pause, _, expected = settlement
         return self._scripts.call(
             "settle",
             self._keys.of(run.task_name),
             *(*end_of(run), int(moves), next_due, int(pause is not None), pause),
-            *range_of(passed),
+            *(*range_of(passed), expected),
         )
 
     def _warn_of_eviction(self) -> None:
