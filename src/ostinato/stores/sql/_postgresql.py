@@ -1,7 +1,7 @@
 """PostgreSQL, by psycopg."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from sqlalchemy import Engine
@@ -116,10 +116,7 @@ class _Cursor:
 
     def __init__(self, connection: Any) -> None:
         """Put values in here, in place of the server."""
-        cursor: Any = psycopg.ClientCursor(connection)
-        self._cursor = cursor
-        self.fetchone = cursor.fetchone
-        self.fetchall = cursor.fetchall
+        self._cursor: Any = psycopg.ClientCursor(connection)
         self.rowcount = -1
 
     def execute(self, statement: str, parameters: Mapping[str, object] | None = None, /) -> object:
@@ -135,6 +132,14 @@ class _Cursor:
         while self._cursor.nextset():
             self.rowcount += self._cursor.rowcount
         return self
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        return self._cursor.fetchone()
+
+    def fetchall(self) -> Sequence[Any]:
+        """Return the rows that are left."""
+        return cast("Sequence[Any]", self._cursor.fetchall())
 
     def close(self) -> None:
         """Let go of it."""
