@@ -8,7 +8,7 @@ from random import Random
 
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
-from ostinato.protocols import Clock
+from ostinato.protocols import Clock, Fence
 
 __all__ = ["Environment"]
 
@@ -27,6 +27,7 @@ class Environment:
         namespace: The scheduler's name.
         app: The application, for what depends on it.
         state: What the application's lifespan has made.
+        fence: What guards the transactions of runs, where the store can.
         random: What waits between attempts are drawn by.
         is_stopping: Whether no further run or attempt is to begin.
         waits: The waits between attempts, which end when no other is to begin.
@@ -41,6 +42,7 @@ class Environment:
     namespace: str
     app: object | None = None
     state: Mapping[str, object] | None = None
+    fence: Fence | None = None
     random: Random = field(default_factory=Random)
     is_stopping: bool = False
     waits: set[asyncio.Future[None]] = field(default_factory=set["asyncio.Future[None]"])

@@ -12,10 +12,14 @@ from ostinato._outcomes import RunKind
 __all__ = [
     "ABANDON",
     "ABANDONED",
+    "BEGIN_FENCE",
     "BEGIN_RUN",
     "COMMON",
     "CONDITIONS",
+    "DROP_FENCE",
     "FENCES",
+    "FREE",
+    "GIVEN_UP",
     "HAS_BEGUN",
     "NOTE_ABANDONED",
     "OPEN",
@@ -145,7 +149,17 @@ HAS_BEGUN = (
 )
 FENCES = (
     "UPDATE {fence} SET token = (SELECT t.token FROM {task} t WHERE t.ns = {fence}.ns"
-    " AND t.name = {fence}.name) WHERE ns = :ns"
+    " AND t.name = {fence}.name) WHERE ns = :ns AND number = 0"
+)
+FREE = "SELECT name FROM {fence} WHERE ns = :ns AND number = 0"
+# Of a run that has a lease of its own, for as long as nobody has given it up.
+BEGIN_FENCE = (
+    "{insert} {fence} (ns, name, number, token) VALUES (:ns, :name, :token, :token) {keep}"
+)
+DROP_FENCE = "DELETE FROM {fence} WHERE ns = :ns AND name = :name AND number = :token"
+GIVEN_UP = (
+    "SELECT token FROM {run} WHERE ns = :ns AND name = :name AND recorded IS NULL"
+    " AND lease_until > 0 AND lease_until <= :now"
 )
 # A tick that the history holds already: the row has moved on, and nothing else has happened.
 UNDO_LEASE = (

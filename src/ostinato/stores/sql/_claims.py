@@ -29,14 +29,28 @@ class SqlClaims(SqlHistory):
         def win(cursor: Cursor) -> list[Lease]:
             leases: list[Lease] = []
             for batch in _each_task_once(promising):
-                wanted = [claim for claim in batch if isinstance(claim, Claim)]
+                to_have = self._past_guards(cursor, batch, reply)
+                wanted = [claim for claim in to_have if isinstance(claim, Claim)]
                 leases += self._grant(cursor, wanted, reply, lease)
-                for claim in batch:
+                for claim in to_have:
                     if isinstance(claim, Takeover):
                         leases += self._take_over(cursor, claim, reply, lease)
             return leases
 
         return Reply(reply.now, self._sessions.write(win), reply.rows)
+
+    def _past_guards(
+        self, cursor: Cursor, claims: Sequence[Claim | Takeover], reply: Reply
+    ) -> list[Claim | Takeover]:
+        """Leave out what a guarded transaction is about to commit: the others wait for nobody."""
+        expired = [each.name for each in claims if reply.rows[each.name].held is not None]
+        if not expired or not self._dialect.leave_out:
+            return list(claims)
+        end, free = self._dialect.leave_out, set[str]()
+        for statement, given in self._each_chunk(claiming.FREE, expired, "name", end):
+            cursor.execute(statement, given)
+            free |= {row[0] for row in cursor.fetchall()}
+        return [each for each in claims if each.name in free or each.name not in expired]
 
     def _grant(
         self, cursor: Cursor, claims: Sequence[Claim], reply: Reply, lease: int
@@ -66,6 +80,9 @@ class SqlClaims(SqlHistory):
         alone = [claim.name for claim in begun if claim.concurrency == 1]
         for statement, given in self._each_chunk(claiming.FENCES, alone, "name"):
             cursor.execute(statement, given)
+        beside = [given for given in told if not given["is_alone"] and given not in refused]
+        if beside:
+            cursor.executemany(self._spell(claiming.BEGIN_FENCE), beside)
         return [
             Lease(claim.name, claim.due, reply.rows[claim.name].token, until, self._owner)
             for claim in begun
@@ -154,6 +171,9 @@ class SqlClaims(SqlHistory):
 
     def _abandon(self, cursor: Cursor, given: dict[str, object]) -> None:
         """Record the runs whose leases have expired."""
+        cursor.execute(self._spell(claiming.GIVEN_UP), given)
+        if fences := [{**given, "token": token} for (token,) in cursor.fetchall()]:
+            cursor.executemany(self._spell(claiming.DROP_FENCE), fences)
         cursor.execute(self._spell(claiming.ABANDON), given)
         if not cursor.rowcount:
             return
