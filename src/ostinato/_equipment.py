@@ -14,6 +14,7 @@ from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
 from ostinato._engine._worker import Worker
 from ostinato.observers.logging import LoggingObserver
+from ostinato.protocols import Fence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +89,7 @@ class Equipment:
             namespace=self.namespace,
             app=app,
             state=state,
+            fence=store if isinstance(store, Fence) else None,
         )
         return Worker(environment, store, is_live=is_live, keep=keep, terms=terms)
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ostinato._instants import instant_of
 from ostinato._outcomes import Outcome, RunKind, SkipReason
-from ostinato._rarities import Rarities
-from ostinato.errors import ArgumentTypeError, InvalidArgumentError
+from ostinato._rarities import Rarities, check_progress
+from ostinato._run_logger import run_logger
+from ostinato._shown import address_of
+from ostinato.errors import ForeignSessionError, LeaseLostError
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    import logging
+    from collections.abc import Coroutine
     from datetime import datetime, timedelta
 
-__all__ = ["Run", "Tick"]
+    from ostinato._transactions import AsyncTransaction, Transaction
 
-_logger = logging.getLogger("ostinato.run")
+__all__ = ["Run", "Tick"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ class Run:
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger whose records carry the run: `task_name`, `run_id`, `run_attempt`."""
-        return _RunLogger(_logger, self._facts())
+        return run_logger(self._facts())
 
     def progress(self, fraction: float, /, *, message: str | None = None) -> None:
         """Tell how far the run is.
@@ -222,9 +224,50 @@ class Run:
             ArgumentTypeError: *fraction* is no number, or *message* no string.
             InvalidArgumentError: *fraction* is not between 0 and 1.
         """
-        _check_progress(fraction, message)
+        check_progress(fraction, message)
         rarities = self._rarely
         rarities.progressed, rarities.message = float(fraction), message
+
+    @overload
+    def guard(self, session: AsyncTransaction, /) -> Coroutine[object, object, None]: ...
+    @overload
+    def guard(self, session: Transaction, /) -> None: ...
+    def guard(self, session: Any, /) -> Coroutine[object, object, None] | None:
+        """Let the transaction of *session* commit only if the run has not lost its lease.
+
+        The last thing before the commit: `run.guard(session)`, or `await run.guard(session)` where
+        the session is an asynchronous one. What was not flushed is flushed before.
+
+        Args:
+            session: A session or a connection of SQLAlchemy's, of the database in which the store
+                is: PostgreSQL, MySQL or MariaDB.
+
+        Raises:
+            ArgumentTypeError: *session* is none.
+            ForeignSessionError: The store is not in its database.
+            InvalidArgumentError: It commits each statement by itself.
+            LeaseLostError: The lease is lost: let the transaction be rolled back.
+        """
+        if self._rarities is None or self._rarities.fence is None:
+            store = "memory://" if self.token else "none: the task is of Scope.PROCESS"
+            raise ForeignSessionError(store, address_of(session))
+        if hasattr(session, "run_sync"):
+            guarding: Coroutine[object, object, None] = session.run_sync(self._guard)
+            return guarding
+        self._guard(session)
+        return None
+
+    def _guard(self, session: object) -> None:
+        fence = self._rarely.fence
+        # A thread that goes on behind its run has no lease, though nobody may have taken it.
+        if fence is None or self.outcome is not None:
+            self.lease_lost.set()
+            raise LeaseLostError(self._namespace, self.task_name)
+        try:
+            fence(self, session)
+        except LeaseLostError:
+            self.lease_lost.set()
+            raise
 
     def _facts(self) -> dict[str, object]:
         return {"task_name": self.task_name, "run_id": self.id, "run_attempt": self.attempt}
@@ -242,25 +285,3 @@ class Run:
     def __repr__(self) -> str:
         state = "under way" if self.outcome is None else self.outcome.value
         return f"<Run {self.id}: {state}>"
-
-
-class _RunLogger(logging.LoggerAdapter[logging.Logger]):
-    """Keeps the record's own fields beside the run's."""
-
-    def process(
-        self, msg: object, kwargs: MutableMapping[str, Any]
-    ) -> tuple[object, MutableMapping[str, Any]]:
-        """Add the run's fields to those that the call has given."""
-        kwargs["extra"] = {**(kwargs.get("extra") or {}), **(self.extra or {})}
-        return msg, kwargs
-
-
-def _check_progress(fraction: object, message: object) -> None:
-    if isinstance(fraction, bool) or not isinstance(fraction, int | float):
-        raise ArgumentTypeError("fraction", fraction, "pass a number from 0 to 1")
-    if not 0 <= fraction <= 1:
-        raise InvalidArgumentError(
-            "fraction", fraction, "is not between 0 and 1", "pass the part that is done"
-        )
-    if message is not None and not isinstance(message, str):
-        raise ArgumentTypeError("message", message, "pass a string")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from reprlib import Repr
 from typing import TypeVar
 
-__all__ = ["Hidden", "rebuilt", "shown"]
+__all__ = ["Hidden", "address_of", "rebuilt", "shown"]
 
 E = TypeVar("E", bound=Exception)
 
@@ -15,6 +15,14 @@ def shown(value: object) -> str:
         return _short.repr(value)
     except Exception:  # noqa: BLE001 - a repr is the user's code, and the message must still be built
         return f"<{type(value).__name__}>"
+
+
+def address_of(session: object) -> str:
+    """Return where a *session*, or a connection, of SQLAlchemy's goes, without its password."""
+    bind = getattr(session, "bind", None) or session
+    url = getattr(getattr(bind, "engine", bind), "url", None)
+    render = getattr(url, "render_as_string", None)
+    return type(session).__name__ if render is None else str(render())
 
 
 @dataclass(frozen=True, slots=True)

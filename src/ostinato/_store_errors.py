@@ -1,8 +1,16 @@
 """What goes wrong with the memory that workers share; a part of the tree in `errors.py`."""
 
-from ostinato._error_root import OstinatoError
+from ostinato._error_root import ConfigurationError, OstinatoError
+from ostinato._shown import shown
 
-__all__ = ["SchemaError", "StoreError", "StoreFileError", "StoreUnavailableError"]
+__all__ = [
+    "ForeignSessionError",
+    "LeaseLostError",
+    "SchemaError",
+    "StoreError",
+    "StoreFileError",
+    "StoreUnavailableError",
+]
 
 
 class StoreError(OstinatoError):
@@ -52,3 +60,29 @@ class SchemaError(StoreError):
                 "migrate them first"
             )
         super().__init__(store, problem)
+
+
+class LeaseLostError(StoreError, RuntimeError):
+    """A run may not commit: its lease was lost, and its task may be running elsewhere."""
+
+    def __init__(self, store: str, task_name: str) -> None:
+        """Build the message from the *store* and the *task_name*."""
+        self.task_name = task_name
+        super().__init__(
+            store,
+            f"does not hold the lease for this run of {shown(task_name)} any more; let the "
+            "transaction be rolled back, and the run end",
+        )
+
+
+class ForeignSessionError(ConfigurationError, ValueError):
+    """A run was to guard a transaction of another database than that of its store."""
+
+    def __init__(self, store: str, session: str) -> None:
+        """Build the message from the addresses of the *store* and of the *session*."""
+        self.store = store
+        self.session = session
+        super().__init__(
+            f"run.guard(session) needs a session of the database in which the store is, PostgreSQL "
+            f"or MySQL; the store of this run is {store}, and the session is of {session}"
+        )

@@ -11,6 +11,7 @@ OstinatoError
 │   ├── DuplicateTaskError        (ValueError)    .task_name
 │   ├── LateDeclarationError      (RuntimeError)  .task_name
 │   ├── TooFrequentError          (ValueError)    .task_name .period .store
+│   ├── ForeignSessionError       (ValueError)    .store .session
 │   ├── UnresolvedTasksError      (TypeError)     .problems
 │   ├── MissingExtraError         (ImportError)   .extra
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
@@ -25,16 +26,19 @@ OstinatoError
 └── StoreError                                    .store, and its __cause__ is the driver's error
     ├── StoreUnavailableError     (ConnectionError)
     ├── StoreFileError            (OSError)       .path
-    └── SchemaError                               .found .expected
+    ├── SchemaError                               .found .expected
+    └── LeaseLostError            (RuntimeError)  .task_name
 ```
 
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
-from ostinato._error_root import OstinatoError
+from ostinato._error_root import ConfigurationError, OstinatoError
 from ostinato._loop_errors import ForeignLoopError, NoRunningLoopError
 from ostinato._shown import Hidden, shown
 from ostinato._store_errors import (
+    ForeignSessionError,
+    LeaseLostError,
     SchemaError,
     StoreError,
     StoreFileError,
@@ -47,11 +51,13 @@ __all__ = [
     "ConfigurationError",
     "DuplicateTaskError",
     "ForeignLoopError",
+    "ForeignSessionError",
     "InvalidArgumentError",
     "InvalidCronError",
     "InvalidFunctionError",
     "InvalidScheduleError",
     "LateDeclarationError",
+    "LeaseLostError",
     "MissingExtraError",
     "NoRunningLoopError",
     "NotRunningError",
@@ -68,10 +74,6 @@ __all__ = [
     "UnmetRequirementError",
     "UnresolvedTasksError",
 ]
-
-
-class ConfigurationError(OstinatoError):
-    """The program is wrong; raised while it declares its tasks, never at a tick."""
 
 
 class InvalidArgumentError(ConfigurationError, ValueError):

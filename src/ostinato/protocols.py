@@ -21,6 +21,7 @@ __all__ = [
     "Clock",
     "ErrorLogger",
     "Event",
+    "Fence",
     "History",
     "InThread",
     "Injection",
@@ -199,6 +200,25 @@ class Wakeup(Protocol):
         """Return a number that is another one once any task was steered, by whomever.
 
         It is cheap to ask for, and says that the worker is still there.
+        """
+        ...
+
+
+@runtime_checkable
+class Fence(Protocol):
+    """Keeps a run that has lost its lease from committing what it has done; over SQL only."""
+
+    def guard(self, run: Run, session: object, /, *, concurrency: int | None = 1) -> None:
+        """Let the transaction of *session* commit only if the lease of *run* is held until then.
+
+        Args:
+            run: The run under way.
+            session: A synchronous session or connection, in the transaction.
+            concurrency: As in the run's claim.
+
+        Raises:
+            ForeignSessionError: It is not of the store's own database.
+            LeaseLostError: The lease is not held any more.
         """
         ...
 

@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, assert_type
 
 from fastapi import Depends, FastAPI
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import Session, scoped_session
 
 from ostinato import (
     Cron,
@@ -125,6 +128,21 @@ async def main() -> None:
     async with simulate(scheduler, start=datetime(2030, 1, 1, tzinfo=UTC), app=app) as sim:
         await sim.advance(days=2)
         assert_type(sim.runs(tidy), list[Run])
+
+
+def guarded(run: Run, session: Session | Connection, scoped: scoped_session[Session]) -> None:
+    run.guard(session)
+    run.guard(scoped)
+
+
+async def guarded_async(
+    run: Run, async_session: AsyncSession, async_connection: AsyncConnection
+) -> None:
+    await run.guard(async_session)
+    await run.guard(async_connection)
+    # Nobody would ask: the statement is never sent.
+    run.guard(async_session)  # type: ignore[unused-coroutine] # pyright: ignore[reportUnusedCoroutine]
+    run.guard("session")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType] # ty: ignore[no-matching-overload]
 
 
 # What a type checker refuses before it is run.

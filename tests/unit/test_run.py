@@ -7,10 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from ostinato import (
     ArgumentTypeError,
+    ForeignSessionError,
     InvalidArgumentError,
+    LeaseLostError,
     Outcome,
     Run,
     RunKind,
@@ -154,3 +159,49 @@ def test_a_run_can_be_copied_and_pickled(again: Callable[[Run], Run]) -> None:
     copied = again(asked)
     asked._cancel()
     assert (copied.cancelled.is_set(), copied.lease_lost.is_set()) == (False, False)
+
+
+@pytest.mark.parametrize(("token", "store"), [(0, "Scope.PROCESS"), (7, "memory://")])
+def test_s86_a_run_without_a_database_guards_nothing(token: int, store: str) -> None:
+    """S86: it says which store it has, and where the session goes, without its password."""
+    run = Run("task", DUE, token=token)
+    engine = create_engine("postgresql+psycopg://me:secret@db/app")
+
+    for session in (Session(engine), AsyncSession(create_async_engine(engine.url))):
+        with pytest.raises(ForeignSessionError, match=store) as caught:
+            run.guard(session)
+        assert caught.value.session == "postgresql+psycopg://me:***@db/app"
+    with pytest.raises(ForeignSessionError, match="the session is of object"):
+        run.guard(object())
+
+
+def test_s82_s86_a_run_that_has_ended_guards_nothing() -> None:
+    """S82, S86: a thread that goes on behind it, though nobody has asked for its lease since."""
+    run, asked = Run("task", DUE, token=7), []
+    run._rarely.fence = lambda run, session: asked.append(run)
+    run.guard(Session())
+    run.outcome = Outcome.TIMED_OUT
+
+    with pytest.raises(LeaseLostError, match="'task'"):
+        run.guard(Session())
+
+    assert asked == [run]
+    assert run.lease_lost.is_set()
+    assert pickle.loads(pickle.dumps(run))._rarely.fence is None
+
+
+async def test_s86_an_asynchronous_session_is_awaited() -> None:
+    """S86: the fence sees the session that it stands on; a lease that is lost is noted."""
+    run, seen = Run("task", DUE, token=7), []
+
+    def fence(run: Run, session: object) -> None:
+        seen.append(session)
+        raise LeaseLostError("store", run.task_name)
+
+    run._rarely.fence = fence
+    session = AsyncSession()
+    with pytest.raises(LeaseLostError):
+        await run.guard(session)
+
+    assert seen == [session.sync_session]
+    assert run.lease_lost.is_set()

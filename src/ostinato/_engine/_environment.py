@@ -8,7 +8,7 @@ from random import Random
 
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
-from ostinato.protocols import Clock
+from ostinato.protocols import Clock, Fence
 from ostinato.stores._lanes import Lanes
 
 __all__ = ["Environment"]
@@ -28,6 +28,7 @@ class Environment:
         namespace: The scheduler's name.
         app: The application, for what depends on it.
         state: What the application's lifespan has made.
+        fence: What guards the transactions of runs, where the store can.
         random: What waits between attempts are drawn by.
         lanes: Makes the threads of a store that is shared with others.
         is_stopping: Whether no further run or attempt is to begin.
@@ -43,6 +44,7 @@ class Environment:
     namespace: str
     app: object | None = None
     state: Mapping[str, object] | None = None
+    fence: Fence | None = None
     random: Random = field(default_factory=Random)
     lanes: Callable[[str, asyncio.AbstractEventLoop], Lanes] = Lanes
     is_stopping: bool = False

@@ -29,6 +29,7 @@ class Performer:
     __slots__ = (
         "_copy_context",
         "_environment",
+        "_fence",
         "_is_stopped",
         "_loop",
         "_monotonic",
@@ -57,6 +58,7 @@ class Performer:
         self._on_given_up = on_given_up
         self._on_zombie_ended = on_zombie_ended
         self._environment = environment
+        self._fence = environment.fence
         self._loop = environment.loop
         self._monotonic = environment.clock.monotonic
         self._copy_context = environment.context.copy
@@ -67,6 +69,8 @@ class Performer:
     def start(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
         """Execute *run*: what is done without waiting has been done when this returns."""
         standing.running += 1
+        if self._fence is not None and run.token:
+            run._rarely.fence = partial(self._fence.guard, concurrency=standing.concurrency)
         task = spawn_eagerly(
             self._perform(standing, run), loop=self._loop, context=self._copy_context()
         )

@@ -167,6 +167,8 @@ class MemoryStore(MemoryTasks):
             if (held := row.held) is None or not is_expired(row, claim.token, now):
                 return ()
             self._abandon(row, now, is_alone=True)
+            # What its run still guards is fenced off.
+            row.token += 1
             return (held,)
         if (self._namespace, claim.name, claim.token) in self._by_hand:
             # What was started by hand is no tick, and not started again.

@@ -118,6 +118,7 @@ if reruns == '0' then
 {HISTORY}
     abandon(run, expired)
     redis.call('HDEL', task, 'lease_until', 'lease_token', 'owner', 'running_due')
+    redis.call('HINCRBY', task, 'token', 1)
     return {{now, tonumber(taken), tonumber(row[3]), row_of(task), run.owner, tonumber(run.due)}}
   end
   return {{now, 0, 0, row_of(task)}}

@@ -16,7 +16,15 @@ from ostinato._lease import (
     TaskRow,
     WorkerRow,
 )
-from ostinato.errors import InvalidArgumentError, SchemaError, StoreError, TaskNotFoundError
+from ostinato._run import Run
+from ostinato._shown import address_of
+from ostinato.errors import (
+    ForeignSessionError,
+    InvalidArgumentError,
+    SchemaError,
+    StoreError,
+    TaskNotFoundError,
+)
 from ostinato.stores._declaring import GRACE
 from ostinato.stores.redis._history import RedisHistory
 from ostinato.stores.redis._keys import Keys
@@ -190,6 +198,15 @@ class RedisStore(RedisHistory):
         names, _ = self._run([("SMEMBERS", self._keys.tasks), self._seen()])
         asked = [("HGET", self._keys.of(name).task, "config_rev") for name in names]
         return sum(int(revision or 0) for revision in self._run(asked))
+
+    def guard(self, run: Run, session: object, /, *, concurrency: int | None = 1) -> None:
+        """Refuse: no transaction is one with what Redis holds.
+
+        Raises:
+            ForeignSessionError: Always.
+        """
+        del run, concurrency
+        raise ForeignSessionError(self._link.title, address_of(session))
 
     def close(self) -> None:
         """Let others go on with its tasks at once, and close all connections."""

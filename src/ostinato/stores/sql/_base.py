@@ -91,7 +91,7 @@ class SqlBase:
         return rows
 
     def _each_chunk(
-        self, statement: str, names: Sequence[str] | None, column: str
+        self, statement: str, names: Sequence[str] | None, column: str, end: str = ""
     ) -> Iterator[tuple[str, dict[str, object]]]:
         """Yield *statement*, spelled, with its parameters, for so many *names* at a time."""
         if names is None:
@@ -102,7 +102,7 @@ class SqlBase:
             if found is None:
                 keys = [f"name{number}" for number in range(len(chunk))]
                 listed = ", ".join(f":{key}" for key in keys)
-                found = self._spell(f"{statement} AND {column} IN ({listed})"), keys
+                found = self._spell(f"{statement} AND {column} IN ({listed}){end}"), keys
                 self._chunked[statement, len(chunk)] = found
             spelled, keys = found
             yield spelled, {**self._given(), **dict(zip(keys, chunk, strict=True))}

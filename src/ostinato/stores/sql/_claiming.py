@@ -12,10 +12,14 @@ from ostinato._outcomes import RunKind
 __all__ = [
     "ABANDON",
     "ABANDONED",
+    "BEGIN_FENCE",
     "BEGIN_RUN",
     "COMMON",
     "CONDITIONS",
+    "DROP_FENCE",
     "FENCES",
+    "FREE",
+    "GIVEN_UP",
     "GIVE_UP",
     "HAS_BEGUN",
     "NOTE_ABANDONED",
@@ -148,7 +152,17 @@ HAS_BEGUN = (
 )
 FENCES = (
     "UPDATE {fence} SET token = (SELECT t.token FROM {task} t WHERE t.ns = {fence}.ns"
-    " AND t.name = {fence}.name) WHERE ns = :ns"
+    " AND t.name = {fence}.name) WHERE ns = :ns AND number = 0"
+)
+FREE = "SELECT name FROM {fence} WHERE ns = :ns AND number = 0"
+# Of a run that has a lease of its own, for as long as nobody has given it up.
+BEGIN_FENCE = (
+    "{insert} {fence} (ns, name, number, token) VALUES (:ns, :name, :token, :token) {keep}"
+)
+DROP_FENCE = "DELETE FROM {fence} WHERE ns = :ns AND name = :name AND number = :token"
+GIVEN_UP = (
+    "SELECT token FROM {run} WHERE ns = :ns AND name = :name AND recorded IS NULL"
+    " AND lease_until > 0 AND lease_until <= :now"
 )
 # A tick that the history holds already: the row has moved on, and nothing else has happened.
 UNDO_LEASE = (
@@ -166,9 +180,9 @@ TAKE_OVER = (
     " AND EXISTS (SELECT 1 FROM {run} r WHERE r.ns = :ns AND r.name = :name AND r.due = running_due"
     " AND r.number = 0 AND r.reason = '' AND r.token = :taken AND r.recorded IS NULL)"
 )
-# Nobody goes on with it: the lease is given back, as if its worker had told the end.
+# Nobody goes on with it: the lease is given back, and what its run still guards is fenced off.
 GIVE_UP = (
-    "UPDATE {task} SET lease_until = NULL, owner = NULL, running_due = NULL"
+    "UPDATE {task} SET lease_until = NULL, owner = NULL, running_due = NULL, token = token + 1"
     " WHERE ns = :ns AND name = :name AND lease_token = :taken AND lease_until <= :now"
 )
 TAKE_OVER_RUN = (

@@ -29,14 +29,28 @@ class SqlClaims(SqlHistory):
         def win(cursor: Cursor) -> list[Lease]:
             leases: list[Lease] = []
             for batch in _each_task_once(promising):
-                wanted = [claim for claim in batch if isinstance(claim, Claim)]
+                to_have = self._past_guards(cursor, batch, reply)
+                wanted = [claim for claim in to_have if isinstance(claim, Claim)]
                 leases += self._grant(cursor, wanted, reply, lease)
-                for claim in batch:
+                for claim in to_have:
                     if isinstance(claim, Takeover):
                         leases += self._take_over(cursor, claim, reply, lease)
             return leases
 
         return Reply(reply.now, self._sessions.write(win), reply.rows)
+
+    def _past_guards(
+        self, cursor: Cursor, claims: Sequence[Claim | Takeover], reply: Reply
+    ) -> list[Claim | Takeover]:
+        """Leave out what a guarded transaction is about to commit: the others wait for nobody."""
+        expired = [each.name for each in claims if reply.rows[each.name].held is not None]
+        if not expired or not self._dialect.leave_out:
+            return list(claims)
+        end, free = self._dialect.leave_out, set[str]()
+        for statement, given in self._each_chunk(claiming.FREE, expired, "name", end):
+            cursor.execute(statement, given)
+            free |= {row[0] for row in cursor.fetchall()}
+        return [each for each in claims if each.name in free or each.name not in expired]
 
     def _grant(
         self, cursor: Cursor, claims: Sequence[Claim], reply: Reply, lease: int
@@ -64,8 +78,10 @@ class SqlClaims(SqlHistory):
         if changed:
             reply.rows.update(self._select(cursor, changed))
         alone = [claim.name for claim in begun if claim.concurrency == 1]
-        for statement, given in self._each_chunk(claiming.FENCES, alone, "name"):
-            cursor.execute(statement, given)
+        self._fence(cursor, alone)
+        beside = [given for given in told if not given["is_alone"] and given not in refused]
+        if beside:
+            cursor.executemany(self._spell(claiming.BEGIN_FENCE), beside)
         return [
             Lease(claim.name, claim.due, reply.rows[claim.name].token, until, self._owner)
             for claim in begun
@@ -154,6 +170,9 @@ class SqlClaims(SqlHistory):
 
     def _abandon(self, cursor: Cursor, given: dict[str, object]) -> None:
         """Record the runs whose leases have expired."""
+        cursor.execute(self._spell(claiming.GIVEN_UP), given)
+        if fences := [{**given, "token": token} for (token,) in cursor.fetchall()]:
+            cursor.executemany(self._spell(claiming.DROP_FENCE), fences)
         cursor.execute(self._spell(claiming.ABANDON), given)
         if not cursor.rowcount:
             return
@@ -170,13 +189,7 @@ class SqlClaims(SqlHistory):
         given = self._given(name=name, spec=spec, taken=taken, until=reply.now + lease)
         given["now"] = reply.now
         if not reruns:
-            expired = reply.rows[name].held
-            cursor.execute(self._spell(claiming.GIVE_UP), given)
-            if expired is None or not cursor.rowcount:
-                return ()
-            self._abandon(cursor, {**given, "expired": LEASE_EXPIRED, "least": 0})
-            reply.rows.update(self._select(cursor, [name]))
-            return (expired,)
+            return self._give_up(cursor, name, given, reply)
         cursor.execute(self._spell(claiming.TAKE_OVER), given)
         is_taken = bool(cursor.rowcount)
         reply.rows.update(self._select(cursor, [name]))
@@ -185,9 +198,26 @@ class SqlClaims(SqlHistory):
             return ()
         given["token"] = held.token
         cursor.execute(self._spell(claiming.TAKE_OVER_RUN), given)
-        for statement, fenced in self._each_chunk(claiming.FENCES, [name], "name"):
-            cursor.execute(statement, fenced)
+        self._fence(cursor, [name])
         return (held,)
+
+    def _give_up(
+        self, cursor: Cursor, name: str, given: dict[str, object], reply: Reply
+    ) -> tuple[Lease, ...]:
+        """Let the database decide whether a run is abandoned with which nobody goes on."""
+        expired = reply.rows[name].held
+        cursor.execute(self._spell(claiming.GIVE_UP), given)
+        if expired is None or not cursor.rowcount:
+            return ()
+        self._abandon(cursor, {**given, "expired": LEASE_EXPIRED, "least": 0})
+        self._fence(cursor, [name])
+        reply.rows.update(self._select(cursor, [name]))
+        return (expired,)
+
+    def _fence(self, cursor: Cursor, names: Sequence[str]) -> None:
+        """Let nothing be committed any more that was guarded with an older token."""
+        for statement, given in self._each_chunk(claiming.FENCES, names, "name"):
+            cursor.execute(statement, given)
 
 
 def _each_task_once(claims: Sequence[Claim | Takeover]) -> Iterator[list[Claim | Takeover]]:

@@ -9,13 +9,13 @@ from ostinato.stores.sql._session import Cursor, Sessions
 
 __all__ = ["prepare_tables"]
 
-_VERSION = "SELECT schema_version, min_compatible FROM {meta} WHERE id = 1"
+_VERSION = "SELECT schema_version, min_compatible, store_id FROM {meta} WHERE id = 1"
 
 
 def prepare_tables(
     sessions: Sessions, spoken: SqlDialect, dialect: Dialect, names: Names, *, auto_create: bool
-) -> None:
-    """See to it that the tables are there, and go with this library.
+) -> str:
+    """See to it that the tables are there, and go with this library; return the id of the store.
 
     Raises:
         SchemaError: They are not, or do not.
@@ -42,9 +42,10 @@ def prepare_tables(
         found = version.look(sessions)
     if found is None:
         raise StoreError(sessions.title, "has no tables although they were created")
-    schema_version, min_compatible = found
+    schema_version, min_compatible, store_id = found
     if min_compatible > SCHEMA_VERSION or schema_version < MIN_COMPATIBLE:
         raise SchemaError(sessions.title, found=schema_version, expected=SCHEMA_VERSION)
+    return store_id
 
 
 class _Version:
@@ -56,14 +57,14 @@ class _Version:
         self._version = spoken.spell(_VERSION, placed)
         self._given = {"table": f"{names.prefix}meta", "schema": names.schema}
 
-    def look(self, sessions: Sessions) -> tuple[int, int] | None:
-        """Return the version and the oldest that goes with it; None if there are no tables."""
+    def look(self, sessions: Sessions) -> tuple[int, int, str] | None:
+        """Return the version, the oldest that goes with it, and the id; None: no tables."""
         if not sessions.read(self._has_table, self._given):
             return None
         found = sessions.read(self._version, self._given)
         return tuple(found[0]) if found else None
 
-    def read(self, cursor: Cursor) -> tuple[int, int] | None:
+    def read(self, cursor: Cursor) -> tuple[int, int, str] | None:
         """Return the same in the transaction of *cursor*."""
         cursor.execute(self._has_table, self._given)
         if not cursor.fetchall():

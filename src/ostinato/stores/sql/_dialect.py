@@ -20,6 +20,7 @@ class SqlDialect:
         insert: What begins an insertion that lets a row alone which is there already.
         keep: What ends it.
         hold: What ends a selection whose rows nobody else is to change meanwhile.
+        leave_out: What ends one that leaves out the rows which somebody else holds.
         has_table: What tells whether there is a table.
         lock: What lets one worker at a time create the tables.
         unlock: What lets the next one.
@@ -33,6 +34,7 @@ class SqlDialect:
     insert: str
     keep: str
     hold: str
+    leave_out: str
     has_table: str
     lock: str | None
     unlock: str | None
@@ -57,6 +59,7 @@ SQLITE = SqlDialect(
     keep="ON CONFLICT DO NOTHING",
     # Its transactions that write are one at a time.
     hold="",
+    leave_out="",
     has_table="SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :table",
     lock=None,
     unlock=None,
@@ -75,6 +78,7 @@ POSTGRESQL = SqlDialect(
     insert="INSERT INTO",
     keep="ON CONFLICT DO NOTHING",
     hold="FOR UPDATE",
+    leave_out=" FOR UPDATE SKIP LOCKED",
     # Not `to_regclass`: after the wait for the lock that still remembers that there was none.
     has_table=(
         "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -93,6 +97,7 @@ MYSQL = SqlDialect(
     insert="INSERT IGNORE INTO",
     keep="",
     hold="FOR UPDATE",
+    leave_out=" FOR UPDATE SKIP LOCKED",
     has_table=(
         "SELECT 1 FROM information_schema.tables WHERE table_name = :table"
         " AND table_schema = COALESCE(:schema, DATABASE())"

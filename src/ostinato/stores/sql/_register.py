@@ -18,7 +18,7 @@ _BEGIN = (
     " VALUES (:ns, :name, :spec, :revision, :first_due, :first_due, 0, 0, {now}, 0, 0, 0, {now})"
     " {keep}"
 )
-_BEGIN_FENCE = "{insert} {fence} (ns, name, token) VALUES (:ns, :name, 0) {keep}"
+_BEGIN_FENCE = "{insert} {fence} (ns, name, number, token) VALUES (:ns, :name, 0, 0) {keep}"
 _RENAMES = tuple(
     f"UPDATE {{{table}}} SET name = :name WHERE ns = :ns AND name = :former"
     for table in ("task", "fence", "run", "tally")

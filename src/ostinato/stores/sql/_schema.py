@@ -28,6 +28,13 @@ SCHEMA_VERSION = 1
 MIN_COMPATIBLE = 1
 TABLES = ("task", "fence", "run", "tally", "worker", "meta")
 
+# Drawn by the database, not by us: one printed migration makes different ones wherever it is run.
+_DRAWN = {
+    "sqlite": "lower(hex(randomblob(16)))",
+    "postgresql": "md5(random()::text || clock_timestamp()::text)",
+    "mysql": "UUID()",
+    "mariadb": "UUID()",
+}
 _NAME = re.compile(r"^[a-z_][a-z0-9_]{0,40}$")
 
 
@@ -105,7 +112,13 @@ def tables(names: Names) -> MetaData:
         Column("seen_at", BigInteger, nullable=False),
     )
     # Written by claims alone: whoever guards a transaction with it waits for no heartbeat.
-    table("fence", *_task_key(), Column("token", BigInteger, nullable=False))
+    table(
+        "fence",
+        *_task_key(),
+        # 0 for who has the lease of the task; its token for a run that has one of its own.
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        Column("token", BigInteger, nullable=False),
+    )
     table(
         "run",
         *_task_key(),
@@ -163,6 +176,8 @@ def tables(names: Names) -> MetaData:
         Column("id", SmallInteger, primary_key=True, autoincrement=False),
         Column("schema_version", Integer, nullable=False),
         Column("min_compatible", Integer, nullable=False),
+        # Drawn once: by it a session of the application is known to be of the same database.
+        Column("store_id", _name(40), nullable=False),
     )
     return metadata
 
@@ -175,9 +190,9 @@ def ddl_of(names: Names, dialect: Dialect) -> list[str]:
         created += [CreateIndex(index) for index in table.indexes]
         statements += (str(each.compile(dialect=dialect)).strip() for each in created)
     meta = names.placed()["meta"]
-    versions = f"1, {SCHEMA_VERSION}, {MIN_COMPATIBLE}"
+    values = f"1, {SCHEMA_VERSION}, {MIN_COMPATIBLE}, {_DRAWN[dialect.name]}"
     statements.append(
-        f"INSERT INTO {meta} (id, schema_version, min_compatible) VALUES ({versions})"
+        f"INSERT INTO {meta} (id, schema_version, min_compatible, store_id) VALUES ({values})"
     )
     return statements
 

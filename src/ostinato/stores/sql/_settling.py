@@ -6,6 +6,7 @@ from ostinato._instants import milliseconds_of
 from ostinato._lease import Renewed, Settlement, Skipped, TaskRow
 from ostinato._outcomes import RunKind
 from ostinato.stores.sql._base import chunks
+from ostinato.stores.sql._claiming import DROP_FENCE
 from ostinato.stores.sql._gate import SEEN
 from ostinato.stores.sql._history import SqlHistory
 from ostinato.stores.sql._rows import parameters_of
@@ -153,6 +154,8 @@ class SqlSettling(SqlHistory):
             self._end(cursor, ends)
             cursor.execute(self._spell(_SKIPPED if is_skipped else _VERDICT), told)
             return cursor.fetchone() is not None
+        if concurrency != 1:
+            cursor.execute(self._spell(DROP_FENCE), told)
         if not is_skipped:
             ends.append(told)
         if moves and expected is not None:

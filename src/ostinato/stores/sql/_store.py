@@ -8,6 +8,7 @@ from ostinato.errors import InvalidArgumentError, StoreError, TaskNotFoundError
 from ostinato.stores._declaring import GRACE
 from ostinato.stores.sql._claims import SqlClaims
 from ostinato.stores.sql._create import prepare_tables
+from ostinato.stores.sql._fence import SqlFence
 from ostinato.stores.sql._gate import SEEN
 from ostinato.stores.sql._register import register
 from ostinato.stores.sql._rows import WORKER_COLUMNS, worker_row_of
@@ -35,7 +36,7 @@ _REVISIONS = "SELECT COALESCE(SUM(config_rev), 0) FROM {task} WHERE ns = :ns"
 _LEAVE = "UPDATE {worker} SET declared = NULL WHERE ns = :ns AND id = :owner"
 
 
-class SqlStore(SqlClaims, SqlSettling):
+class SqlStore(SqlClaims, SqlSettling, SqlFence):
     """Shares a schedule through tables of a database."""
 
     def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
@@ -46,7 +47,7 @@ class SqlStore(SqlClaims, SqlSettling):
         """
         self._namespace, self._owner, self._now = namespace, owner, now
         self._touched, self._grace, self._is_registered = float("-inf"), GRACE, False
-        prepare_tables(
+        self._store_id = prepare_tables(
             self._sessions,
             self._dialect,
             self._engine.dialect,

@@ -77,6 +77,7 @@ class TakeoverClauses:
         reply = other.store.claim([claim], LONG)
 
         assert (reply.leases, reply.rows["task"].held) == ([lease], None)
+        assert reply.rows["task"].token > lease.token
         assert other.store.claim([claim], LONG).leases == []
         assert other.history() == [(0, "abandoned")]
         assert not dead.settle(lease)
