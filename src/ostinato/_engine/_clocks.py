@@ -55,6 +55,8 @@ class ClockWatch:
         self._shared = shared
         self._standings = standings
         self._on_next = on_next
+        # Is told where the time of a shared store was set back with the wall clock.
+        self.on_set_back: Callable[[], object] = int
 
     def look(self) -> None:
         """Compare the clocks."""
@@ -68,6 +70,8 @@ class ClockWatch:
             return
         if abs(jump) > _JUMP:
             self._tell("ostinato.clock_jumped", seconds=jump / 1_000)
+            if jump < 0 and self._shared is not None:
+                self.on_set_back()
         self._relabel(round(apart))
         if jump < -_DEBIAN_LIMIT:
             self._resume_calendar()

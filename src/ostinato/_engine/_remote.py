@@ -12,7 +12,7 @@ from ostinato._lease import Claim, Registration, Reply, Settlement, Takeover, Ta
 from ostinato._run import Run
 from ostinato.protocols import SharedStore
 
-__all__ = ["Remote"]
+__all__ = ["Remote", "result_of"]
 
 T = TypeVar("T")
 
@@ -46,16 +46,15 @@ class Remote(Backoff):
         """
         super().__init__(environment, store)
         self._on_settled = on_settled
-        self._poll = store.poll
         self._owner = owner
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
-        self._lanes = environment.lanes(f"ostinato-{environment.namespace}", environment.loop)
+        self.lanes = environment.lanes(f"ostinato-{environment.namespace}", environment.loop)
         self._monotonic = environment.clock.monotonic
         self.keepalive = Keepalive(
             environment,
             store,
-            self._lanes,
+            self.lanes,
             lease=lease,
             on_lost=on_lost,
             on_cancelled=on_cancelled,
@@ -65,7 +64,6 @@ class Remote(Backoff):
         self._late: set[str] = set()
         # The latest token of each task that was granted here.
         self._tokens: dict[str, int] = {}
-        self._seen: int | None = None
         self._opening: Callable[[], object] = int
         self._is_open = False
 
@@ -76,7 +74,7 @@ class Remote(Backoff):
             StoreError: It cannot be opened, or not at the moment.
         """
         self._opening = partial(self._store.open, namespace, self._owner, now)
-        await self._lanes.claims(self._open)
+        await self.lanes.claims(self._open)
 
     def register(
         self, registrations: list[Registration], then: Callable[[Reply | None], object]
@@ -100,7 +98,7 @@ class Remote(Backoff):
             StoreError: It has none.
         """
         asked_at = self._monotonic()
-        reply = await self._lanes.claims(partial(self._store.claim, claims, self._lease))
+        reply = await self.lanes.claims(partial(self._store.claim, claims, self._lease))
         self._hold(reply, asked_at)
         return reply
 
@@ -110,9 +108,16 @@ class Remote(Backoff):
 
     def control(self, name: str, changes: Mapping[str, object]) -> None:
         """Write what steers the task *name*; `written` waits for it."""
-        writing = self._lanes.claims(partial(self._store.control, name, changes))
+        writing = self.lanes.claims(partial(self._store.control, name, changes))
         self._writing.add(writing)
         writing.add_done_callback(self._note_written)
+
+    def change(
+        self, name: str, changes: Mapping[str, object], then: Callable[[TaskRow | None], object]
+    ) -> None:
+        """Write *changes* to the row of the task *name*, and tell *then* how it stands."""
+        writing = self.lanes.claims(partial(self._store.control, name, changes))
+        writing.add_done_callback(lambda future: then(result_of(future)))
 
     async def steer(self, name: str, changes: Mapping[str, object]) -> None:
         """Write what a user steers of the task *name*, and wait until it is written.
@@ -120,7 +125,7 @@ class Remote(Backoff):
         Raises:
             StoreError: It is not written.
         """
-        await self._lanes.claims(partial(self._store.control, name, changes))
+        await self.lanes.claims(partial(self._store.control, name, changes))
 
     async def written(self) -> None:
         """Wait until all that `control` was given is written.
@@ -131,17 +136,13 @@ class Remote(Backoff):
         for writing in tuple(self._writing):
             await writing
 
-    def look(self, then: Callable[[Reply | None], object]) -> None:
-        """Tell *then* how all tasks stand; None: nobody has steered any since it was asked."""
-        self._lanes.reads(self._changed).add_done_callback(partial(self._looked, then))
-
     async def read(self, call: Callable[[], T]) -> T:
         """Return what *call* reads of the store.
 
         Raises:
             StoreError: It does not answer.
         """
-        return await self._lanes.reads(call)
+        return await self.lanes.reads(call)
 
     def settle(self, settlement: Settlement) -> None:
         """Tell the store how a run ended, however often it takes."""
@@ -163,18 +164,18 @@ class Remote(Backoff):
     def close(self) -> None:
         """End the threads without waiting for them."""
         self.keepalive.stop()
-        self._lanes.close(0.0)
+        self.lanes.close(0.0)
 
     async def finish(self) -> None:
         """Settle what is not settled yet, if the store answers, and end the threads."""
         # The lane makes one call after the other: what was asked for is answered then.
-        await self._lanes.claims(int)
+        await self.lanes.claims(int)
         self._settle()
         while self._is_settling:
-            await self._lanes.claims(int)
+            await self.lanes.claims(int)
         self.keepalive.stop()
-        await self._lanes.reads(self._store.close)
-        self._lanes.close()
+        await self.lanes.reads(self._store.close)
+        self.lanes.close()
 
     def _open(self) -> None:
         """Open the store, unless it is; in the thread."""
@@ -187,25 +188,8 @@ class Remote(Backoff):
         self._open()
         return self._store.register(registrations)
 
-    def _changed(self) -> Reply | None:
-        """Return all rows, if one was steered; in the thread."""
-        number = self._poll()
-        if number == self._seen:
-            return None
-        self._seen = number
-        return self._store.read()
-
-    def _looked(
-        self,
-        then: Callable[[Reply | None], object],
-        future: "asyncio.Future[Reply | None]",
-    ) -> None:
-        # Where the store does not answer, claims will tell; it is looked at again later.
-        is_answered = not future.cancelled() and future.exception() is None
-        then(future.result() if is_answered else None)
-
     def _call(self, call: Callable[[], Reply], then: Callable[[Reply | None], object]) -> None:
-        future = self._lanes.claims(call)
+        future = self.lanes.claims(call)
         future.add_done_callback(partial(self._answer, self._monotonic(), then))
 
     def _answer(
@@ -256,7 +240,7 @@ class Remote(Backoff):
         self._is_settling = True
         waiting = tuple(self._waiting)
         settle = partial(self._store.settle, waiting)
-        self._lanes.claims(settle).add_done_callback(partial(self._settled, len(waiting)))
+        self.lanes.claims(settle).add_done_callback(partial(self._settled, len(waiting)))
 
     def _settled(self, number: int, future: "asyncio.Future[list[TaskRow | None]]") -> None:
         self._is_settling = False
@@ -277,3 +261,10 @@ class Remote(Backoff):
     def _retry(self) -> None:
         self._timer = None
         self._settle()
+
+
+def result_of(future: "asyncio.Future[T]") -> T | None:
+    """Return what came of *future*; None: nothing did."""
+    if future.cancelled() or future.exception() is not None:
+        return None
+    return future.result()

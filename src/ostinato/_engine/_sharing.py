@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._engine._joining import adopt, follow, registrations_of
+from ostinato._engine._looking import Looking
+from ostinato._engine._mending import Mending
 from ostinato._engine._remote import Remote
 from ostinato._engine._watching import Watching
 from ostinato._lease import Lease, Reply, TaskRow
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from ostinato.protocols import SharedStore
 
 __all__ = ["Sharing", "Terms"]
+
+# In milliseconds: what is less is no clock that was set.
+_JUMP = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,9 @@ class Sharing:
             on_lost=self._note_lost,
             on_cancelled=self._note_cancelled,
         )
+        monotonic = environment.clock.monotonic
+        self._looking = Looking(store, self.door.lanes, monotonic, self._note_time)
+        self._mending = Mending(environment, self.door, on_next)
         # The texts of schedules that this version cannot read, and has said so.
         self._unread: set[str | None] = set()
         self._watching = Watching(
@@ -151,12 +159,15 @@ class Sharing:
 
     def _look(self) -> None:
         if not self.claims.is_stopped:
-            self.door.look(self._follow)
+            self._looking.look(self._follow)
 
     def _follow(self, reply: Reply | None) -> None:
-        """Do as the rows say that somebody has steered."""
-        if self.claims.is_stopped:
-            return
+        """Do as the rows say that somebody has steered, and look again later."""
+        if not self.claims.is_stopped:
+            self._follow_rows(reply)
+            self.listen()
+
+    def _follow_rows(self, reply: Reply | None) -> None:
         for name, row in () if reply is None else reply.rows.items():
             standing = self._standings.get(name)
             if reply is not None and standing is not None and standing.is_joined:
@@ -165,7 +176,6 @@ class Sharing:
                     self._follow_row(standing, row)
                 if standing.followed != was_followed:
                     self._on_next(standing)
-        self.listen()
 
     def _heed(self, standing: Standing, row: TaskRow, now: int) -> bool:
         """Note how the *row* of a task stood *now*; return whether this worker goes on with it."""
@@ -183,6 +193,7 @@ class Sharing:
                 )
             self.stand_down(standing)
             return False
+        self._mending.look(standing, row, now)
         return True
 
     def _correct(self, standing: Standing, row: TaskRow, due: int) -> int | None:
@@ -237,8 +248,16 @@ class Sharing:
 
     def _note_time(self, now: int, monotonic: float) -> None:
         """Note that it was *now* at the store when it was *monotonic* here."""
+        self._looking.heard = monotonic
         if not self._terms.follows_host:
+            before = self._timeline.offset
             self._timeline.offset = now - monotonic * 1_000
+            if before - self._timeline.offset > _JUMP:
+                self.look_at_clock()
+
+    def look_at_clock(self) -> None:
+        """Look what becomes of all tasks, for the store's clock was set back."""
+        self._looking.look(self._follow_rows, at_all=True)
 
     def _note_lost(self, held: Held) -> None:
         """Let a run end whose lease is lost: another worker may run the next tick."""

@@ -120,10 +120,8 @@ class Watching:
             return
         leases = {lease.name: lease for lease in reply.leases}
         given_up: list[Takeover] = []
-        for each in asked:
-            standing, row = self._standings.get(each.name), reply.rows.get(each.name)
-            if standing is None or row is None:
-                continue
+        for each in (each for each in asked if each.name in reply.rows):
+            standing, row = self._standings[each.name], reply.rows[each.name]
             lease = leases.get(each.name)
             if lease is not None and lease.owner == self._owner:
                 self._on_taken(standing, lease, row)

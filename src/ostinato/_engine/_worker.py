@@ -104,6 +104,7 @@ class Worker:
         self._completing.claims = self.claims
         if self.sharing is not None:
             self.sharing.join(self.claims)
+            self._clocks.on_set_back = self.sharing.look_at_clock
         self._ending = Ending(
             environment, self.claims, timelines, self._completing.under_way, is_live=is_live
         )
