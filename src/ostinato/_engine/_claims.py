@@ -170,7 +170,7 @@ class Claims:
             standing.next_due = decided[1]
             # Others may have run it since: this start is counted where it begins.
             standing.starts, standing.failures_in_row = row.starts - 1, row.failures_in_row
-            standing.last_success = row.last_success
+            standing.last_success, standing.last_tick = row.last_success, lease.due
             granted.append((standing, decided, lease))
         for standing, decision, lease in granted:
             if self.is_stopped or standing.is_paused or standing.next_due != decision[1]:
@@ -190,6 +190,9 @@ class Claims:
             self.on_stood_down(standing)
         elif row is not None and decision[0] is None and row.next_due == decision[1]:
             self._start(standing, decision)
+        elif row is not None and _is_over(standing, row):
+            standing.next_due = None
+            self.settling.go_on(standing)
         elif row is not None and row.next_due != expected:
             # Somebody else was first, or steered it: what the row says counts.
             standing.next_due, standing.gaps_until = row.next_due, expected
@@ -265,6 +268,12 @@ class Claims:
             # Looked at while the run is under way.
             self._on_next(standing)
         _ = self._start_run(standing, run)
+
+
+def _is_over(standing: Standing, row: TaskRow) -> bool:
+    """Return whether others have had the last tick of a task."""
+    limit = standing.task.policy.max_runs
+    return row.next_due is None or (limit is not None and row.starts >= limit)
 
 
 def _claim_of(wanted: Wanted) -> Claim:

@@ -19,15 +19,17 @@ __all__ = ["Completing"]
 class Completing:
     """Tells that tasks are finished, and calls their `on_complete`."""
 
-    def __init__(self, environment: Environment, *, is_live: bool) -> None:
+    def __init__(self, environment: Environment, *, is_live: bool, is_remote: bool) -> None:
         """Begin with nothing finished.
 
         Args:
             environment: The loop, and who is told.
             is_live: Whether ticks fall due; if not, none was the last.
+            is_remote: Whether the store is shared with others, one of whom had the last run.
         """
         self._environment = environment
         self._is_live = is_live
+        self._is_remote = is_remote
         self.claims: Claims
         # The calls that are under way.
         self.under_way: set[asyncio.Task[None]] = set()
@@ -38,11 +40,18 @@ class Completing:
             return
         standing.is_over, standing.over_reason = True, "finished"
         self._environment.telling.tell("ostinato.task_finished", standing.task.name)
-        if standing.task.policy.on_complete is not None:
+        if standing.task.policy.on_complete is not None and self._is_mine(standing):
             loop = self._environment.loop
             completing = spawn(self.claims.performer.complete(standing), loop=loop)
             self.under_way.add(completing)
             completing.add_done_callback(self._completed)
+
+    def _is_mine(self, standing: Standing) -> bool:
+        """Return whether the last run was this worker's: of all workers, one calls the hook."""
+        if not (self._is_remote and standing.is_shared):
+            return True
+        run = standing.last_run
+        return run is not None and run._due == standing.last_tick
 
     def _completed(self, completing: asyncio.Task[None]) -> None:
         self.under_way.discard(completing)

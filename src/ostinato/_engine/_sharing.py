@@ -155,7 +155,7 @@ class Sharing:
             standing.is_joined = True
             adopt(standing, row, self.claims.settling, self._on_next)
             if self._heed(standing, row, reply.now):
-                self._on_next(standing)
+                self.claims.settling.go_on(standing)
 
     def _look(self) -> None:
         if not self.claims.is_stopped:
@@ -182,6 +182,9 @@ class Sharing:
         self._watching.note(row, now)
         if row.spec != standing.spec:
             return False
+        standing.last_tick = row.last_due
+        if not standing.running:
+            standing.starts = row.starts
         try:
             follow(standing, row, self._timeline)
         except InvalidScheduleError as error:

@@ -63,6 +63,7 @@ class Standing:
         "jitter",
         "kept",
         "last_success",
+        "last_tick",
         "latest",
         "ledger",
         "live",
@@ -105,6 +106,8 @@ class Standing:
         self.starts = 0
         self.failures_in_row = 0
         self.last_success: int | None = None
+        # The latest tick that was started by any worker, where others share the store.
+        self.last_tick: int | None = None
         # Whether a tick waits for the end of the run under way.
         self.is_parked = False
         # Up to when ticks were missed that are run one behind the other, where others run side by

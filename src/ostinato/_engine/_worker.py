@@ -82,7 +82,7 @@ class Worker:
                 owner=self.id,
                 on_next=self.put_next,
             )
-        self._completing = Completing(environment, is_live=is_live)
+        self._completing = Completing(environment, is_live=is_live, is_remote=self.is_remote)
         self.claims = Claims(
             environment,
             store,
