@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, overload
 
-from ostinato._frequency import check_frequency
 from ostinato._tasks import check_schedule
 from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 from ostinato.schedules._arguments import check_flag, check_text
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from ostinato._engine._standing import Standing
     from ostinato._engine._steering import Steering
+    from ostinato._frequency import Frequency
     from ostinato._run import Run
     from ostinato._status import TaskStatus
     from ostinato.protocols import Schedule
@@ -102,7 +102,7 @@ class Controls(ABC):
         """
         checked = check_schedule(schedule)
         standing, steering = self._reach(task)
-        check_frequency(standing.task, checked)
+        self._frequency().check(standing.task, checked)
         await steering.reschedule(standing, checked)
 
     async def cancel(self, run_id: str) -> bool:
@@ -165,6 +165,11 @@ class Controls(ABC):
     @abstractmethod
     def _reach(self, task: object) -> tuple[Standing, Steering]:
         """Return how *task* stands, and what steers it."""
+        ...
+
+    @abstractmethod
+    def _frequency(self) -> Frequency:
+        """Return how often the store can be asked."""
         ...
 
     @abstractmethod

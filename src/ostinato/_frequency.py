@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,21 +14,34 @@ if TYPE_CHECKING:
     from ostinato._task import Task
     from ostinato.protocols import Schedule
 
-__all__ = ["check_frequency"]
+__all__ = ["Frequency"]
 
-# In milliseconds: each tick is claimed at the store.
-_SHORTEST_SHARED_PERIOD = 50
+# In milliseconds: each tick is claimed at the store, on this machine or over the network.
+_SHORTEST_NEAR, _SHORTEST_FAR = 50, 1_000
 
 
-def check_frequency(task: Task, schedule: Schedule) -> None:
-    """Check that the store can be asked as often as *task* is due by *schedule*.
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """How often a store can be asked.
 
-    Raises:
-        TooFrequentError: It cannot.
+    Attributes:
+        store: The store's address, without a password.
+        is_near: Whether it is on this machine.
     """
-    period = _shortest_period(schedule) if task.is_shared else None
-    if period is not None and period < _SHORTEST_SHARED_PERIOD:
-        raise TooFrequentError(task.name, period, "memory://", _SHORTEST_SHARED_PERIOD)
+
+    store: str
+    is_near: bool
+
+    def check(self, task: Task, schedule: Schedule) -> None:
+        """Check that the store can be asked as often as *task* is due by *schedule*.
+
+        Raises:
+            TooFrequentError: It cannot.
+        """
+        period = _shortest_period(schedule) if task.is_shared else None
+        shortest = _SHORTEST_NEAR if self.is_near else _SHORTEST_FAR
+        if period is not None and period < shortest:
+            raise TooFrequentError(task.name, period, self.store, shortest)
 
 
 def _shortest_period(schedule: Schedule) -> int | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from ostinato._folder import default_file, make_folder
+from ostinato._frequency import Frequency
 from ostinato.errors import ArgumentTypeError
 from ostinato.stores._open import REDIS_SCHEMES, open_store
 from ostinato.stores.memory import MemoryStore
@@ -92,6 +93,11 @@ class Memory:
         if self.is_given:
             return f"in {self.label}, shared by all workers that name it"
         return f"in {self.file}, shared by all workers that start in this directory"
+
+    @property
+    def frequency(self) -> Frequency:
+        """How often it can be asked."""
+        return Frequency(self.label, self.follows_host)
 
     def open(self) -> SharedStore:
         """Return the store, which is not connected yet.

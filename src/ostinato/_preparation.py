@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ostinato._engine._prepare import prepare
-from ostinato._frequency import check_frequency
 from ostinato._injecting import injection_of, supplied
 from ostinato._registry import Registry
 from ostinato.errors import DuplicateTaskError
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ostinato._engine._standing import Standing
+    from ostinato._frequency import Frequency
     from ostinato._task import Task
     from ostinato.protocols import Injection
 
@@ -23,8 +23,9 @@ __all__ = ["Preparation"]
 class Preparation:
     """Whatever is the same for all starts is done while tasks are declared: there may be many."""
 
-    def __init__(self) -> None:
-        """Begin without tasks."""
+    def __init__(self, frequency: Frequency) -> None:
+        """Begin without tasks, whose store can be asked with that *frequency*."""
+        self.frequency = frequency
         self.registry = Registry()
         # How the tasks stand before the first start.
         self._standings: dict[str, Standing] = {}
@@ -43,7 +44,7 @@ class Preparation:
         for task in tasks:
             if task.name in self.registry.by_name:
                 raise DuplicateTaskError(task.name)
-            check_frequency(task, task.schedule)
+            self.frequency.check(task, task.schedule)
             if task.parameters.unresolved is None:
                 # For what it refuses: a program that is wrong fails while it declares its tasks.
                 injection_of(task)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from ostinato._engine._standing import Standing
     from ostinato._engine._worker import Worker
+    from ostinato._frequency import Frequency
     from ostinato._policies import PolicyOptions
     from ostinato.protocols import Clock, Observer, Schedule
 
@@ -124,7 +125,7 @@ class Scheduler(Declaring, Controls):
             wait_seconds("poll", poll),
         )
         self._enabled = check_wish(enabled)
-        self._preparation = Preparation()
+        self._preparation = Preparation(self._memory.frequency)
         self._registry = self._preparation.registry
         self._worker: Worker | None = None
         if is_enabled(self._enabled):  # else, as in a test suite, nobody misses it at the end
@@ -287,6 +288,9 @@ class Scheduler(Declaring, Controls):
         worker = self._reached()
         steering = Steering(worker)
         return [(worker.standing_of(task.name), steering) for task in self._registry]
+
+    def _frequency(self) -> Frequency:
+        return self._preparation.frequency
 
     def _check_starting(self) -> None:
         if not self._reached().is_running:

@@ -67,3 +67,17 @@ def test_s2_a_task_that_is_refused_is_not_there() -> None:
     assert scheduler.tasks == {}
     scheduler.every(seconds=1, name="often")(nothing)
     assert list(scheduler.tasks) == ["often"]
+
+
+def test_s2_a_store_over_the_network_is_asked_once_a_second_at_the_most():
+    """S2: where the task is declared, by its store; one of each process's own is asked for nothing."""
+    scheduler = Scheduler("redis://me:secret@host/0")
+
+    with pytest.raises(
+        TooFrequentError, match="999 ms, and redis://host/0 takes 1000 ms"
+    ) as raised:
+        scheduler.every(seconds=0.999, name="often")(print)
+
+    assert raised.value.store == "redis://host/0"
+    scheduler.every(seconds=1, name="each second")(print)
+    scheduler.every(seconds=0.1, name="own", scope=Scope.PROCESS)(print)
