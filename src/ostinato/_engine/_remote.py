@@ -70,13 +70,16 @@ class Remote(Backoff):
         self._is_open = False
 
     async def open(self, namespace: str, now: Callable[[], float]) -> None:
-        """Open the store for the worker.
+        """Open the store for the worker, and ask it for the time: it says when tasks are first due.
 
         Raises:
             StoreError: It cannot be opened, or not at the moment.
         """
         self._opening = partial(self._store.open, namespace, self._owner, now)
         await self._lanes.claims(self._open)
+        asked_at = self._monotonic()
+        reply = await self._lanes.claims(partial(self._store.read, ()))
+        self._on_reply(reply.now, (asked_at + self._monotonic()) / 2)
 
     def register(
         self, registrations: list[Registration], then: Callable[[Reply | None], object]
