@@ -1,6 +1,9 @@
 """What the simulation has found in the engine, each history told once more."""
 
+import pytest
+
 from ostinato import Missed, Outcome, Overlap
+from ostinato.errors import AlreadyRunningError
 from tests.simulation.fleet import Stage
 from tests.simulation.world import EPOCH
 
@@ -33,6 +36,38 @@ def test_s80_s86_a_worker_that_is_cut_off_ends_its_run_before_another_begins():
         await stage.until(28)
         assert stage.world.judges["task"].grants[lease.token].ended is Outcome.CANCELLED
         await stage.until(100)
+
+    stage.play(script)
+
+
+@pytest.mark.parametrize(
+    ("steered", "counted"),
+    [
+        # What was claimed just before the pause is not run behind it: its lease expires.
+        ("resume", {"succeeded": 3, "abandoned": 1}),
+        ("trigger", {"succeeded": 4}),
+    ],
+)
+def test_s79_a_lost_claim_is_not_found_by_who_asks_for_something_else(
+    steered: str, counted: dict[str, int]
+):
+    """S79, S92, S93: its lease would be prolonged and never run, or be taken for a run by hand."""
+    stage = Stage({"name": "task", "seconds": 30}, hosts=1)
+
+    async def script() -> None:
+        await stage.until(29)
+        stage.world.to_lose["h0", "claim"] = 1
+        await stage.until(31)
+        scheduler = stage.hosts[0].scheduler
+        if steered == "resume":
+            await scheduler.pause("task")
+            await stage.until(33)
+            await scheduler.resume("task")
+        else:
+            with pytest.raises(AlreadyRunningError):
+                await scheduler.trigger("task")
+        await stage.until(100)
+        assert stage.world.memory.ledger("task").counts == counted
 
     stage.play(script)
 
