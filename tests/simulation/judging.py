@@ -92,6 +92,8 @@ class Judge:
             self.grants[held.token].until = held.until
         elif before is not None and self.grants[before.token].until > now:
             raise BrokenRuleError("I1", f"{owner} has taken the live lease of {before.owner}")
+        elif before is not None and self.on_crash is OnCrash.RERUN and self.dues[before.due] <= 2:
+            raise BrokenRuleError("S84", f"{owner} has given up a run that was to go on")
 
     def _granted(
         self, machine: Machine, call: str, before: Lease | None, held: Lease, token: int
