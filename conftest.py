@@ -114,3 +114,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="simulate the history of SEED alone, one that has failed",
     )
+    group.addoption(
+        "--fleet-seeds",
+        type=int,
+        default=200,
+        metavar="N",
+        help="simulate N histories of real workers that share a store (default: 200)",
+    )
+    group.addoption(
+        "--fleet-seed",
+        type=int,
+        metavar="SEED",
+        help="simulate the history of real workers of SEED alone, one that has failed",
+    )
+    group.addoption(
+        "--model",
+        default="3,5,2",
+        metavar="WORKERS,TICKS,CRASHES",
+        help="check the model of the protocol for so many (default: 3,5,2)",
+    )

@@ -58,7 +58,9 @@ def main(arguments: list[str]) -> int:
             system.require(system.FOR_ENVIRONMENT)
             return environment.pin()
         case [session, *rest] if session in SESSIONS:
-            needs = () if session in STATIC else system.FOR_TESTS
+            needs: tuple[system.Need, ...] = () if session in STATIC else system.FOR_TESTS
+            if session == "endurance":
+                needs = system.FOR_MODEL
             return matrix(environment, ["-s", session, "--", *rest], needs)
     print(__doc__)
     return 0 if arguments[:1] in ([], ["help"], ["-h"], ["--help"]) else 2

@@ -38,6 +38,7 @@ CALENDAR_TESTS = ("tests/properties/test_cron_changes*", "tests/properties/test_
 # Thousands of runs, starts and declarations: what they show, they show on one Python.
 ENDURANCE_TESTS = (
     "tests/integration/test_leaks*",
+    "tests/model/*",
     "tests/properties/test_accounting_machine*",
     "tests/properties/test_declaration_fuzz*",
     "tests/properties/test_stores_machine*",

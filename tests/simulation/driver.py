@@ -62,7 +62,9 @@ class Driver:
     def claim_of(self, expected: int, now: int) -> Claim:
         """Return what to ask for, at *now* of the store's time."""
         decision = decide(Missed.RUN_LATEST, None, self.ticks, expected, now)
-        return Claim(NAME, SPEC, expected, decision.due, decision.next_due, decision.passed)
+        reruns = self.task.on_crash is OnCrash.RERUN
+        rest = (decision.due, decision.next_due, decision.passed)
+        return Claim(NAME, SPEC, expected, *rest, reruns=reruns)
 
     def claiming(self, claim: Claim | Takeover) -> Iterator[Call]:
         """Ask for *claim*."""
@@ -79,7 +81,8 @@ class Driver:
     def lease_in(self, reply: Reply, claim: Claim | Takeover | None) -> Lease | None:
         """Return the lease in *reply*: granted by it, or by one that was lost."""
         if reply.leases:
-            return reply.leases[0]
+            # The lease of another is told where it was given up.
+            return reply.leases[0] if reply.leases[0].owner == self.owner else None
         held = reply.rows[NAME].held
         is_mine = held is not None and held.owner == self.owner and held.until > reply.now
         return held if is_mine and held.token > self.tokens else None
@@ -161,9 +164,9 @@ class Driver:
             held = row.held
             if held is not None and held.until > reply.now and held.owner != self.owner:
                 return max(held.until - reply.now, 1)
-            if held is not None and self.may_take_over(row):
+            if held is not None:
                 # If it is our own, whose reply was lost, it is not granted, but the row is told.
-                return Takeover(NAME, SPEC, held.token)
+                return Takeover(NAME, SPEC, held.token, reruns=self.may_take_over(row))
             if row.next_due > reply.now:
                 return max(min(row.next_due - reply.now, POLL), 1)
         return self.claim_of(self.next_due, max(self.store_time(), self.next_due))

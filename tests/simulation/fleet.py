@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -22,10 +23,16 @@ _PEACE = Rates(0.0, 0.0, 0.0, 0.0, 0.0, 0)
 class Stage:
     """Hosts whose workers share a store, on which nothing goes wrong that the test does not do."""
 
-    def __init__(self, *tasks: dict[str, Any], hosts: int = 2, traced: bool = False) -> None:
-        """Prepare *hosts* that declare *tasks*, whose runs last as long as `lasting` says."""
+    def __init__(
+        self, *tasks: dict[str, Any], hosts: int = 2, skew: int = 0, traced: bool = False
+    ) -> None:
+        """Prepare *hosts* that declare *tasks*, whose runs last as long as `lasting` says.
+
+        Their clocks are wrong by up to *skew* milliseconds.
+        """
         self.loop = VirtualTimeLoop(lambda _loop: 0)
-        self.world = World(Random(0), _PEACE, self.loop, traced=traced)
+        rates = replace(_PEACE, skew=skew)
+        self.world = World(Random(0), rates, self.loop, traced=traced)
         self.world.is_hostile = False
         self.tasks = [dict(task) for task in tasks]
         self.lasting = {task["name"]: task.pop("lasting", 0.0) for task in self.tasks}

@@ -299,6 +299,7 @@ class Host:
         self._declare = declare
         self.life: Life
         self.worker: Worker
+        self.scheduler: Scheduler
         self._starting: asyncio.Task[None] | None = None
         self.start()
 
@@ -306,7 +307,7 @@ class Host:
         """Start a worker, with a new identity."""
         self.frozen_until = 0
         self.life = life = Life(self)
-        scheduler = Scheduler(enabled=True)
+        scheduler = self.scheduler = Scheduler(enabled=True)
         self._declare(self, scheduler)
         environment = Environment(
             loop=life.loop,
@@ -331,6 +332,7 @@ class Host:
         if not life.is_over:
             standings, injections = scheduler._preparation.start()
             worker.start(standings, len(scheduler.tasks), injections)
+            scheduler._worker, worker.uses = worker, 1
 
     def crash(self) -> None:
         """Die, and come back some time later."""

@@ -73,7 +73,7 @@ class Judge:
         self, machine: Machine, owner: str, call: str, before: Lease | None, token: int
     ) -> None:
         """Look at what a *call* of *owner* has done to the lease that was there *before*."""
-        row, now = self.row(), self.world.now
+        row = self.row()
         if row is None:
             return
         held = row.held
@@ -90,8 +90,14 @@ class Judge:
             if before.owner != owner:
                 raise BrokenRuleError("S82", f"{owner} has prolonged the lease of {before.owner}")
             self.grants[held.token].until = held.until
-        elif before is not None and self.grants[before.token].until > now:
+        elif before is not None:
+            self._given_up(owner, before)
+
+    def _given_up(self, owner: str, before: Lease) -> None:
+        if self.grants[before.token].until > self.world.now:
             raise BrokenRuleError("I1", f"{owner} has taken the live lease of {before.owner}")
+        if self.on_crash is OnCrash.RERUN and self.dues[before.due] <= 2:
+            raise BrokenRuleError("S84", f"{owner} has given up a run that was to go on")
 
     def _granted(
         self, machine: Machine, call: str, before: Lease | None, held: Lease, token: int

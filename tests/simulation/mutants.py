@@ -52,7 +52,7 @@ class LostIsLost(Driver):
     """S79: takes a claim for lost whose reply was lost, and claims anew."""
 
     def lease_in(self, reply: Reply, claim: Claim | Takeover | None) -> Lease | None:
-        return reply.leases[0] if reply.leases else None
+        return super().lease_in(reply, claim) if reply.leases else None
 
 
 class ExpiredIsWon(Driver):
@@ -196,8 +196,17 @@ class TakesOverAgain(Driver):
         return True
 
 
+class LeavesTheDead(Driver):
+    """S84: claims the next tick where a run is to go on that it knows nothing of."""
+
+    def choose(self) -> Iterator[Call]:
+        yield from ()
+        claim = self.claim_of(self.next_due, max(self.store_time(), self.next_due))
+        return claim._replace(reruns=False)
+
+
 class NeverTakesOver(Driver):
-    """S84: leaves a run that was to go on for the next tick."""
+    """S84: gives up a run that was to go on."""
 
     def may_take_over(self, row: TaskRow) -> bool:
         return False

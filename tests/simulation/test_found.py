@@ -1,7 +1,11 @@
 """What the simulation has found in the engine, each history told once more."""
 
+import pytest
+
 from ostinato import Missed, Outcome, Overlap
+from ostinato.errors import AlreadyRunningError
 from tests.simulation.fleet import Stage
+from tests.simulation.world import EPOCH
 
 
 def test_s29_s79_a_claim_whose_reply_was_lost_has_skipped_what_it_has_skipped():
@@ -32,6 +36,53 @@ def test_s80_s86_a_worker_that_is_cut_off_ends_its_run_before_another_begins():
         await stage.until(28)
         assert stage.world.judges["task"].grants[lease.token].ended is Outcome.CANCELLED
         await stage.until(100)
+
+    stage.play(script)
+
+
+@pytest.mark.parametrize(
+    ("steered", "counted"),
+    [
+        # What was claimed just before the pause is not run behind it: its lease expires.
+        ("resume", {"succeeded": 3, "abandoned": 1}),
+        ("trigger", {"succeeded": 4}),
+    ],
+)
+def test_s79_a_lost_claim_is_not_found_by_who_asks_for_something_else(
+    steered: str, counted: dict[str, int]
+):
+    """S79, S92, S93: its lease would be prolonged and never run, or be taken for a run by hand."""
+    stage = Stage({"name": "task", "seconds": 30}, hosts=1)
+
+    async def script() -> None:
+        await stage.until(29)
+        stage.world.to_lose["h0", "claim"] = 1
+        await stage.until(31)
+        scheduler = stage.hosts[0].scheduler
+        if steered == "resume":
+            await scheduler.pause("task")
+            await stage.until(33)
+            await scheduler.resume("task")
+        else:
+            with pytest.raises(AlreadyRunningError):
+                await scheduler.trigger("task")
+        await stage.until(100)
+        assert stage.world.memory.ledger("task").counts == counted
+
+    stage.play(script)
+
+
+def test_s23_s78_a_task_is_first_due_when_the_store_gets_to_know_it():
+    """S23, S78: by the store's time, however wrong the clock of the worker is that is first."""
+    stage = Stage({"name": "task", "seconds": 5, "start": 2}, hosts=3, skew=30_000)
+
+    async def script() -> None:
+        await stage.until(60)
+        assert max(abs(host.skew) for host in stage.hosts) > 10_000
+        first = stage.world.judges["task"].first_due - EPOCH
+        assert 2_000 <= first <= 2_200
+        stage.conclude()
+        assert stage.world.memory.ledger("task").counts == {"succeeded": 12}
 
     stage.play(script)
 

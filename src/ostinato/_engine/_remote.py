@@ -68,13 +68,16 @@ class Remote(Backoff):
         self._is_open = False
 
     async def open(self, namespace: str, now: Callable[[], float]) -> None:
-        """Open the store for the worker.
+        """Open the store for the worker, and ask it for the time: it says when tasks are first due.
 
         Raises:
             StoreError: It cannot be opened, or not at the moment.
         """
         self._opening = partial(self._store.open, namespace, self._owner, now)
         await self.lanes.claims(self._open)
+        asked_at = self._monotonic()
+        reply = await self.lanes.claims(partial(self._store.read, ()))
+        self._on_reply(reply.now, (asked_at + self._monotonic()) / 2)
 
     def register(
         self, registrations: list[Registration], then: Callable[[Reply | None], object]
@@ -89,7 +92,7 @@ class Remote(Backoff):
         if self.left:
             then(None)
             return
-        self._call(partial(self._store.claim, claims, self._lease), then)
+        self._call(partial(self._store.claim, claims, self._lease), then, finds=True)
 
     async def claimed(self, claims: list[Claim]) -> Reply:
         """Return the store's answer to *claims*.
@@ -188,14 +191,21 @@ class Remote(Backoff):
         self._open()
         return self._store.register(registrations)
 
-    def _call(self, call: Callable[[], Reply], then: Callable[[Reply | None], object]) -> None:
+    def _call(
+        self,
+        call: Callable[[], Reply],
+        then: Callable[[Reply | None], object],
+        *,
+        finds: bool = False,
+    ) -> None:
         future = self.lanes.claims(call)
-        future.add_done_callback(partial(self._answer, self._monotonic(), then))
+        future.add_done_callback(partial(self._answer, self._monotonic(), then, finds))
 
     def _answer(
         self,
         asked_at: float,
         then: Callable[[Reply | None], object],
+        finds: bool,  # noqa: FBT001 - of a callback, which is given it by its place
         future: "asyncio.Future[Reply]",
     ) -> None:
         if future.cancelled():
@@ -206,13 +216,14 @@ class Remote(Backoff):
             return
         reply = future.result()
         self.succeed()
-        self._hold(reply, asked_at)
+        self._hold(reply, asked_at, finds=finds)
         then(reply)
 
-    def _hold(self, reply: Reply, asked_at: float) -> None:
-        """Hold the leases of *reply*: also those that were won by a claim whose reply was lost."""
+    def _hold(self, reply: Reply, asked_at: float, *, finds: bool = False) -> None:
+        """Hold the leases of *reply*; it *finds* those, too, of claims whose replies were lost."""
         self._on_reply(reply.now, (asked_at + self._monotonic()) / 2)
-        for row in reply.rows.values():
+        # Who has asked for something else would hold it, and run nothing.
+        for row in reply.rows.values() if finds else ():
             lease = row.held
             if lease is None or lease.owner != self._owner or lease.until <= reply.now:
                 continue

@@ -125,7 +125,7 @@ class Worker:
         self._injections = injections
         wall, monotonic = self._clock.now() * 1_000, self._clock.monotonic() * 1_000
         self.steady.offset = self.calendar.offset = wall - monotonic
-        self.shared.offset = wall - monotonic
+        self.shared.offset = self.shared.offset or wall - monotonic
         # However many turns it takes to enlist all tasks, their `start` counts from here.
         self._begun = wall
         if self.sharing is None:
@@ -242,13 +242,13 @@ class Worker:
             if self.is_live:
                 self.steady.agenda.put(due + standing.spread, standing)
             return
-        if self._is_elsewhere(standing):
-            standing.is_joined = False
-            choose_timeline(standing, task.schedule, self.shared, self.shared)
-        else:
-            choose_timeline(standing, task.schedule, self.steady, self.calendar)
+        is_joined = standing.is_joined = not self._is_elsewhere(standing)
+        timelines = (self.steady, self.calendar) if is_joined else (self.shared, self.shared)
+        choose_timeline(standing, task.schedule, *timelines)
+        ahead = 0.0 if is_joined else self.shared.offset - self.steady.offset
+        now, begun = now + ahead, self._begun + ahead
         try:
-            standing.next_due = first_due(task, task.schedule, now, begun=self._begun)
+            standing.next_due = first_due(task, task.schedule, now, begun=begun)
             standing.end_at(task.policy.until)
             self._bind(standing, standing.next_due)
         except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
