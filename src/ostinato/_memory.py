@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from ostinato._history import History
     from ostinato.protocols import SharedStore
 
 __all__ = ["ALONE", "Memory"]
@@ -81,6 +82,6 @@ class Memory:
             return "in memory, forgotten at the end of the process"
         return f"in {self.label}, shared by all workers that name it"
 
-    def open(self) -> SharedStore:
-        """Return the store, which is not connected yet."""
-        return MemoryStore() if self.is_alone else open_store(self.source)
+    def open(self, history: History | None = None) -> SharedStore:
+        """Return the store, which is not connected yet; *history* is kept by the process alone."""
+        return MemoryStore(history=history) if self.is_alone else open_store(self.source)

@@ -7,6 +7,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, cast
 
 from ostinato._duration import Duration, wait_seconds
+from ostinato._history import History
 from ostinato._tasks import Tasks
 from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 
@@ -20,6 +21,7 @@ __all__ = [
     "check_threads",
     "check_wish",
     "checked_clock",
+    "checked_history",
     "checked_lease",
     "checked_observers",
 ]
@@ -42,6 +44,17 @@ def checked_lease(lease: Duration) -> float:
         remedy = f"pass {_SHORTEST_LEASE:g} to {_LONGEST_LEASE:g} seconds"
         raise InvalidArgumentError("lease", lease, "cannot be kept by heartbeats", remedy)
     return seconds
+
+
+def checked_history(history: object) -> History | None:
+    """Return *history*, if it can be that.
+
+    Raises:
+        ArgumentTypeError: It is neither None nor a `History`.
+    """
+    if history is None or isinstance(history, History):
+        return history
+    raise ArgumentTypeError("history", history, "pass a History(runs=1_000, failures=200, days=30)")
 
 
 def check_wish(enabled: object) -> bool | None:

@@ -22,6 +22,7 @@ from ostinato._options import (
     check_threads,
     check_wish,
     checked_clock,
+    checked_history,
     checked_lease,
     checked_observers,
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from ostinato._engine._standing import Standing
     from ostinato._engine._worker import Worker
+    from ostinato._history import History
     from ostinato._policies import PolicyOptions
     from ostinato.protocols import Clock, Observer, Schedule
 
@@ -78,6 +80,7 @@ class Scheduler(Declaring, Controls):
         cancel_grace: Duration = 3,
         lease: Duration = 30,
         poll: Duration = 5,
+        history: History | None = None,
         enabled: bool | None = None,
     ) -> None:
         """Declare a scheduler; nothing runs yet.
@@ -97,6 +100,8 @@ class Scheduler(Declaring, Controls):
                 timedelta: another worker takes over so much later, where that has died.
             poll: How often to look whether another worker has steered a task, in seconds or as a
                 timedelta; a file is looked at twice a second at the least.
+            history: How much is remembered of each task, where that is not to be a `History()`;
+                in memory it is by default the latest 100 runs.
             enabled: Whether tasks run; by default, unless `$OSTINATO_ENABLED` is 0, and not under
                 pytest.
 
@@ -115,6 +120,7 @@ class Scheduler(Declaring, Controls):
             wait_seconds("cancel_grace", cancel_grace),
             checked_lease(lease),
             wait_seconds("poll", poll),
+            checked_history(history),
         )
         self._enabled = check_wish(enabled)
         self._preparation = Preparation()
@@ -220,7 +226,7 @@ class Scheduler(Declaring, Controls):
             app,
             state,
             self._clock,
-            memory.open(),
+            memory.open(self._equipment.history),
             is_live=is_live,
             follows_host=None if memory.is_alone else memory.follows_host,
         )

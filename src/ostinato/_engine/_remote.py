@@ -8,7 +8,7 @@ from typing import TypeVar
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._environment import Environment
 from ostinato._engine._keepalive import Held, Keepalive
-from ostinato._lease import Claim, Registration, Reply, Settlement, TaskRow
+from ostinato._lease import Claim, Registration, Reply, Retention, Settlement, TaskRow
 from ostinato._run import Run
 from ostinato.protocols import SharedStore
 from ostinato.stores._lanes import Lanes
@@ -47,7 +47,7 @@ class Remote(Backoff):
         """
         super().__init__(environment, store)
         self._on_settled = on_settled
-        self._poll = store.poll
+        self._poll, self._forget = store.poll, store.prune
         self._owner = owner
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
@@ -133,6 +133,12 @@ class Remote(Backoff):
     def look(self, then: Callable[[Reply | None], object]) -> None:
         """Tell *then* how all tasks stand; None: nobody has steered any since it was asked."""
         self._lanes.reads(self._changed).add_done_callback(partial(self._looked, then))
+
+    def prune(self, kept: Retention, every: int) -> None:
+        """Have the history pruned that is not to be *kept*; the store knows whether it is time."""
+        pruning = self._lanes.reads(partial(self._forget, kept, every=every))
+        # Where it does not answer, claims will tell; another time will do.
+        pruning.add_done_callback(_heed_nothing)
 
     async def read(self, call: Callable[[], T]) -> T:
         """Return what *call* reads of the store.
@@ -272,3 +278,9 @@ class Remote(Backoff):
     def _retry(self) -> None:
         self._timer = None
         self._settle()
+
+
+def _heed_nothing(future: "asyncio.Future[int]") -> None:
+    if not future.cancelled():
+        # Looked at: what nobody has looked at is reported.
+        future.exception()

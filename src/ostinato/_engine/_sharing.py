@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ostinato._engine._prepare import bind, is_interval
 from ostinato._engine._remote import Remote
-from ostinato._lease import Registration, Reply, TaskRow
+from ostinato._lease import Registration, Reply, Retention, TaskRow
 from ostinato.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Sharing", "Terms", "adopt", "registrations_of"]
 
+# In seconds.
+_HOUR = 3_600
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -34,11 +37,13 @@ class Terms:
         lease: For how many seconds a run is leased to a worker at a time.
         poll: After how many seconds to look whether another worker has steered a task.
         follows_host: Whether the store's time is that of this machine.
+        kept: How much of the history is kept.
     """
 
     lease: float
     poll: float
     follows_host: bool
+    kept: Retention
 
 
 class Sharing:
@@ -96,12 +101,24 @@ class Sharing:
         except StoreUnavailableError as error:
             # The application starts all the same: nothing is claimed until it answers.
             self.door.fail(error)
+        # Not too late for a worker that does not live long, and not at every start.
+        self.prune_later(60)
 
     def listen(self) -> None:
         """Look now and then whether somebody has steered a task."""
         # Not all workers at once.
         wait = self._terms.poll * self._environment.random.uniform(0.9, 1.1)
         self._environment.clock.call_later(wait, self._look)
+
+    def prune_later(self, seconds: float) -> None:
+        """Have the history pruned in some *seconds*, if nobody else has done it, and hourly."""
+        wait = seconds * self._environment.random.uniform(0.9, 1.1)
+        self._environment.clock.call_later(wait, self._prune)
+
+    def _prune(self) -> None:
+        if not self.claims.is_stopped:
+            self.door.prune(self._terms.kept, _HOUR * 1_000)
+            self.prune_later(_HOUR)
 
     def register(self, standings: list[Standing]) -> None:
         """Make tasks known to the store, and begin with them when it knows."""
