@@ -101,3 +101,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="let eight processes race for N ticks in all (default: 100), on one row and on twenty",
     )
+    group.addoption(
+        "--simulation-seeds",
+        type=int,
+        default=5_000,
+        metavar="N",
+        help="simulate N histories of workers that share a store (default: 5,000)",
+    )
+    group.addoption(
+        "--simulation-seed",
+        type=int,
+        metavar="SEED",
+        help="simulate the history of SEED alone, one that has failed",
+    )

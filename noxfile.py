@@ -41,6 +41,7 @@ ENDURANCE_TESTS = (
     "tests/properties/test_accounting_machine*",
     "tests/properties/test_declaration_fuzz*",
     "tests/properties/test_stores_machine*",
+    "tests/simulation/*",
     "tests/unit/stores/sql/test_schema*",
 )
 # What knows of no framework, and so is the same without one.

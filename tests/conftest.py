@@ -15,6 +15,9 @@ from tests.support.servers import mariadb, postgresql, redis
 settings.register_profile("ostinato", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("ostinato")
 
+# No test leaves a state behind by accident: whoever wants the default store asks for it.
+os.environ["OSTINATO_STORE"] = "memory://"
+
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 

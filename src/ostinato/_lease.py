@@ -79,6 +79,8 @@ class Claim(NamedTuple):
         run_id: The id of a manual run.
         concurrency: How many live runs there may be, this one included; None: any number. Above
             one, or None, the lease is the run's and not the task's.
+        reruns: Whether a tick whose worker died is to be run again before this one: while the
+            task's lease was not given back, expired or not, nothing is granted.
     """
 
     name: str
@@ -91,20 +93,25 @@ class Claim(NamedTuple):
     kind: RunKind = RunKind.TICK
     run_id: str | None = None
     concurrency: int | None = 1
+    reruns: bool = False
 
 
 class Takeover(NamedTuple):
     """A claim to go on with the run of a worker that died: the same tick, with a higher token.
 
+    Or to record it as abandoned, and to give its lease back, as long as nobody else has come.
+
     Attributes:
         name: The task's name.
         spec: The declaration that the worker knows; the row must hold the same.
         token: The token of the expired lease, which must still be the row's.
+        reruns: Whether to go on with it; False: it is abandoned.
     """
 
     name: str
     spec: str
     token: int
+    reruns: bool = True
 
 
 class Lease(NamedTuple):
@@ -128,6 +135,8 @@ class Settlement(NamedTuple):
         passed: What was passed over under the run.
         pause: The reason to pause the task for, if it is to be paused.
         concurrency: As in the run's claim: 1, where the lease was the task's.
+        expected: The instant that the row must hold for *next_due* to be written, and *passed*:
+            else somebody has moved on under the run; None: whatever it holds.
     """
 
     run: Run
@@ -136,6 +145,7 @@ class Settlement(NamedTuple):
     passed: Skipped | None = None
     pause: str | None = None
     concurrency: int | None = 1
+    expected: int | None = None
 
 
 class Retention(NamedTuple):
@@ -213,6 +223,8 @@ class TaskRow:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A store's answer: its time, the leases it granted, and the rows as they stand.
+
+    A lease of another worker among them is one that had expired, and was given up as asked.
 
     Of the workers only `read` tells, asked for all tasks.
     """

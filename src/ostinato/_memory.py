@@ -1,11 +1,13 @@
-"""Which store a scheduler has: the one it was given, or the one that `$OSTINATO_STORE` names."""
+"""Which store a scheduler has: what it was given, what `$OSTINATO_STORE` names, or a file here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from ostinato._folder import default_file, make_folder
 from ostinato.errors import ArgumentTypeError
 from ostinato.stores._open import REDIS_SCHEMES, open_store
 from ostinato.stores.memory import MemoryStore
@@ -13,7 +15,7 @@ from ostinato.stores.memory import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from ostinato._history import History
@@ -31,9 +33,11 @@ class Memory:
 
     Attributes:
         source: An address, or an engine of SQLAlchemy's.
+        is_given: Whether somebody named it; else it is a file in the working directory.
     """
 
-    source: str | Engine | AsyncEngine
+    source: str | URL | Engine | AsyncEngine
+    is_given: bool = True
 
     @classmethod
     def of(cls, given: object, environment: Mapping[str, str]) -> Memory:
@@ -44,13 +48,14 @@ class Memory:
             InvalidArgumentError: There is no store at such an address.
             MissingExtraError: The driver of the database is not installed.
         """
-        source = environment.get(_VARIABLE) or ALONE if given is None else given
-        if isinstance(source, (bool, int, float, bytes)) or source is None:
+        source = (environment.get(_VARIABLE) or None) if given is None else given
+        if source is None:
+            return cls(_address_of(default_file()), is_given=False)
+        if isinstance(source, (bool, int, float, bytes)):
             raise ArgumentTypeError("store", source, 'pass a URL, such as "memory://"')
-        memory = cls(cast("str | Engine | AsyncEngine", source))
         # Looked at where it is declared: nothing is connected to.
-        memory.open()
-        return memory
+        open_store(cast("str | Engine | AsyncEngine", source))
+        return cls(_placed(cast("str | Engine | AsyncEngine", source)))
 
     @property
     def is_alone(self) -> bool:
@@ -70,18 +75,59 @@ class Memory:
             if parts.scheme in REDIS_SCHEMES:
                 # Its query may hold a password, too.
                 return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-            from sqlalchemy import make_url  # noqa: PLC0415 - only who has such a store needs it
+            return ALONE if self.is_alone else self._url.render_as_string()
+        return self._url.render_as_string()
 
-            return ALONE if self.is_alone else make_url(self.source).render_as_string()
-        return self.source.url.render_as_string()
+    @property
+    def file(self) -> Path | None:
+        """The file that it is, if it is one."""
+        if self.is_alone or not self.follows_host:
+            return None
+        return Path(self._url.database or "")
 
     @property
     def words(self) -> str:
         """Where it is, for the table at the start."""
         if self.is_alone:
             return "in memory, forgotten at the end of the process"
-        return f"in {self.label}, shared by all workers that name it"
+        if self.is_given:
+            return f"in {self.label}, shared by all workers that name it"
+        return f"in {self.file}, shared by all workers that start in this directory"
 
     def open(self, history: History | None = None) -> SharedStore:
-        """Return the store, which is not connected yet; *history* is kept by the process alone."""
-        return MemoryStore(history=history) if self.is_alone else open_store(self.source)
+        """Return the store, which is not connected yet; *history* is kept by the process alone.
+
+        Raises:
+            StoreFileError: There can be no folder for the file that nobody named.
+        """
+        if self.is_alone:
+            return MemoryStore(history=history)
+        if not self.is_given and self.file is not None:
+            make_folder(self.file.parent)
+        return open_store(self.source)
+
+    @property
+    def _url(self) -> URL:
+        from sqlalchemy import URL, make_url  # noqa: PLC0415 - only who has such a store needs it
+
+        source = self.source
+        return make_url(source) if isinstance(source, (str, URL)) else source.url
+
+
+def _placed(source: str | Engine | AsyncEngine) -> str | URL | Engine | AsyncEngine:
+    """Return *source* with the path of its file made absolute: the program may go elsewhere."""
+    if not isinstance(source, str) or not source.startswith("sqlite"):
+        return source
+    from sqlalchemy import make_url  # noqa: PLC0415 - as above
+
+    url = make_url(source)
+    if (url.database or "").startswith("file:"):
+        return source
+    return url.set(database=str(Path(url.database or "").absolute()))
+
+
+def _address_of(path: Path) -> URL:
+    from sqlalchemy import URL  # noqa: PLC0415 - as above
+
+    # Not by joining strings: a folder may be called anything.
+    return URL.create("sqlite", database=str(path))

@@ -102,6 +102,14 @@ def check_policy(options: PolicyOptions, *, is_async: bool) -> Policy:
             "needs overlap=Overlap.ALLOW",
             "add it, or leave the limit out",
         )
+    on_crash = _member("on_crash", options.get("on_crash"), OnCrash.SKIP)
+    if on_crash is OnCrash.RERUN and overlap is Overlap.ALLOW:
+        raise InvalidArgumentError(
+            "on_crash",
+            on_crash,
+            "does not go with overlap=Overlap.ALLOW",
+            "let one run at a time, or leave it out",
+        )
     start, until = _start(options.get("start")), _until(options.get("until"))
     if isinstance(start, datetime) and until is not None and milliseconds_of(start) > until:
         raise InvalidArgumentError("until", options.get("until"), "is before start", "swap them")
@@ -115,7 +123,7 @@ def check_policy(options: PolicyOptions, *, is_async: bool) -> Policy:
         scope=_member("scope", options.get("scope"), Scope.CLUSTER),
         timeout=None if timeout is None else _timeout(timeout),
         retry=_retry(options.get("retry")),
-        on_crash=_member("on_crash", options.get("on_crash"), OnCrash.SKIP),
+        on_crash=on_crash,
         max_runs=_count("max_runs", options.get("max_runs"), lowest=0),
         start=start,
         until=until,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ostinato._clock import SystemClock
+from ostinato._containers import container_of
 from ostinato._controls import Controls
 from ostinato._declared import declare_scheduler, mark_scheduler_started
 from ostinato._duration import Duration, wait_seconds
@@ -28,7 +29,12 @@ from ostinato._options import (
 )
 from ostinato._preparation import Preparation
 from ostinato._registry import note_inclusion
-from ostinato._start_up import log_start_up, warn_of_not_included, warn_of_workers
+from ostinato._start_up import (
+    log_start_up,
+    warn_of_container,
+    warn_of_not_included,
+    warn_of_workers,
+)
 from ostinato._task import Task, check_name
 from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
 from ostinato.asgi import ASGIApp, Lifespan, attach, lifespan_of, wrapped
@@ -88,7 +94,8 @@ class Scheduler(Declaring, Controls):
         Args:
             store: The memory that workers share: an address, such as `"sqlite:///state.db"`,
                 `"postgresql://..."` or `"mysql://..."`, or an engine of SQLAlchemy's; by default
-                `$OSTINATO_STORE`, else `"memory://"`, for a process of its own.
+                `$OSTINATO_STORE`, else the file `.ostinato/state.db` in the working directory,
+                which the workers of one machine share. `"memory://"` is a process's own.
             name: The namespace of the tasks.
             observers: Who is told what happens, beside the log.
             clock: The only source of the time; by default the machine's.
@@ -221,6 +228,8 @@ class Scheduler(Declaring, Controls):
         memory = self._memory if is_live else Memory(ALONE)
         if memory.is_alone:
             warn_of_workers(self.name, self._registry, is_live=is_live)
+        elif (file := memory.file) is not None and (container := container_of(file)) is not None:
+            warn_of_container(self.name, file, container)
         warn_of_not_included(self.name, is_live=is_live)
         worker = self._worker = self._equipment.worker(
             app,

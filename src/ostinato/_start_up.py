@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from ostinato._engine._prepare import first_due
 from ostinato._instants import instant_of
@@ -19,6 +20,7 @@ __all__ = [
     "announced_workers",
     "log_start_up",
     "start_up_table",
+    "warn_of_container",
     "warn_of_not_included",
     "warn_of_workers",
 ]
@@ -89,6 +91,27 @@ def warn_of_workers(name: str, tasks: Iterable[Task], *, is_live: bool) -> None:
         "workers": workers,
     }
     write_record(logging.WARNING, message, workers, name, ", ".join(names), extra=extra)
+
+
+def warn_of_container(name: str, file: Path, container: str) -> None:
+    """Log that the *file* of the scheduler *name* is gone with its *container*, and is one of many.
+
+    Args:
+        name: The scheduler's name.
+        file: Holds its state.
+        container: What it is gone with, in words.
+    """
+    message = (
+        "The scheduler %r keeps its state in %s, in %s and on no volume: every other one would run "
+        "every tick again, and the next deploy forgets what ran. Name a store that they share, as "
+        "Scheduler('postgresql://...') or by $OSTINATO_STORE, or mount a volume there"
+    )
+    extra: dict[str, object] = {
+        "ostinato_event": "ostinato.store_not_kept",
+        "scheduler_name": name,
+        "file": str(file),
+    }
+    write_record(logging.WARNING, message, name, str(file), container, extra=extra)
 
 
 def warn_of_not_included(name: str, *, is_live: bool) -> None:

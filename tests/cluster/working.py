@@ -1,49 +1,56 @@
-"""A worker with a scheduler, in a process of its own; it writes a line for whatever begins or ends.
-
-python working.py ADDRESS JOURNAL: until it is told to end.
-"""
+"""What a worker does: its tasks write a line for whatever begins or ends."""
 
 import asyncio
 import os
 import signal
-import sys
-from pathlib import Path
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
 
-from ostinato import Run, Scheduler
+from ostinato import AlreadyRunningError, Overlap, Run, Scheduler
+from ostinato._clock import SystemClock
 
 LEASE = 2.0
+USUAL = ("beat", "plain", "hourly", "long")
 
 
 class Journal:
     """One file for all workers: a line is written in one piece."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def write(self, *words: object) -> None:
         line = "\t".join(map(str, (*words, os.getpid())))
         os.write(self._file, f"{line}\n".encode())
 
+    def begin(self, kind: str, run: Run) -> None:
+        lateness = (datetime.now(run.due.tzinfo) - run.due).total_seconds()
+        self.write(kind, run.due.isoformat(), run.token, f"{lateness:.3f}")
 
-async def work(address: str, journal: Journal) -> None:
-    """Run tasks until somebody asks for the end."""
-    scheduler = Scheduler(address, enabled=True, lease=LEASE, poll=0.5, shutdown_grace=1)
 
-    @scheduler.every(seconds=0.2, name="beat")
+class SkewedClock(SystemClock):
+    """The time of a machine whose clock is wrong."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def now(self) -> float:
+        return super().now() + self._seconds
+
+
+def declare(scheduler: Scheduler, journal: Journal, name: str, period: float) -> None:
+    """Declare the task *name* on *scheduler*."""
+
     async def beat(run: Run) -> None:
-        journal.write("beat", run.due.isoformat(), run.token)
+        journal.begin(name, run)
 
-    @scheduler.every(seconds=0.2, name="plain")
     def plain(run: Run) -> None:
-        journal.write("plain", run.due.isoformat(), run.token)
+        journal.begin(name, run)
 
-    @scheduler.every(hours=1, name="hourly")
-    async def hourly(run: Run) -> None:
-        journal.write("hourly", run.due.isoformat(), run.token)
-
-    @scheduler.every(seconds=1, name="long")
     async def long(run: Run) -> None:
-        journal.write("long begins", run.due.isoformat(), run.token)
+        journal.begin("long begins", run)
         try:
             # Time goes on for a process that is stopped: longer than any stop.
             await asyncio.sleep(300)
@@ -51,23 +58,69 @@ async def work(address: str, journal: Journal) -> None:
             journal.write("long is lost" if run.lease_lost.is_set() else "long is ended")
             raise
 
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    async def blocking(run: Run) -> None:
+        journal.begin("blocking begins", run)
+        time.sleep(2.5 * LEASE)  # noqa: ASYNC251 - what is to be shown
+        journal.write("blocking ends", run.due.isoformat(), run.lease_lost.is_set())
+
+    async def slow(run: Run) -> None:
+        journal.begin(f"{name} begins", run)
+        await asyncio.sleep(3.5 * period)
+        journal.begin(f"{name} ends", run)
+
+    kind, _, policy = name.partition("-")
+    options: dict[str, Any] = {"overlap": Overlap(policy)} if kind == "slow" else {}
+    functions: dict[str, Callable[[Run], Any]] = {
+        "plain": plain,
+        "long": long,
+        "blocking": blocking,
+        "slow": slow,
+    }
+    periods = {"hourly": 3_600.0, "manual": 3_600.0, "many": 3_600.0, "long": 1.0, "blocking": 1.0}
+    decorate = scheduler.every(seconds=periods.get(kind, period), name=name, **options)
+    decorate(functions.get(kind, beat))
+
+
+async def work(
+    address: str,
+    journal: str,
+    *,
+    name: str = "default",
+    tasks: Sequence[str] = USUAL,
+    period: float = 0.2,
+    skew: float = 0.0,
+    **options: Any,
+) -> None:
+    """Run *tasks* until somebody asks for the end."""
+    lines, ended, loop = Journal(journal), asyncio.Event(), asyncio.get_running_loop()
+    chosen = {"lease": LEASE, "poll": 0.5, "shutdown_grace": 0.3, "enabled": True, **options}
+    scheduler = Scheduler(address, name=name, clock=SkewedClock(skew), **chosen)
+    for task in tasks:
+        declare(scheduler, lines, task, period)
+
+    async def trigger() -> None:
+        try:
+            run = await scheduler.trigger(tasks[0], wait=False)
+        except AlreadyRunningError:
+            lines.write("trigger refused")
+        else:
+            lines.write("triggered", run.id)
+
+    def begin(steering: Callable[[], Any]) -> None:
+        task = loop.create_task(steering())
+        kept.add(task)
+        task.add_done_callback(kept.discard)
+
+    kept = set[asyncio.Task[None]]()
+    steered = {
+        signal.SIGUSR1: lambda: scheduler.pause(tasks[0], reason="by hand"),
+        signal.SIGUSR2: trigger,
+        signal.SIGHUP: lambda: scheduler.resume(tasks[0]),
+    }
     loop.add_signal_handler(signal.SIGTERM, ended.set)
-    loop.add_signal_handler(
-        signal.SIGUSR1, lambda: keep(loop.create_task(scheduler.pause("beat", reason="by hand")))
-    )
+    for number, steering in steered.items():
+        loop.add_signal_handler(number, begin, steering)
     async with scheduler.running():
-        journal.write("ready")
+        lines.write("ready")
         await ended.wait()
-
-
-tasks: set[asyncio.Task[None]] = set()
-
-
-def keep(task: asyncio.Task[None]) -> None:
-    tasks.add(task)
-
-
-if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], Journal(Path(sys.argv[2]))))
+    lines.write("gone")

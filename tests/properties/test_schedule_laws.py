@@ -7,11 +7,12 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ostinato import ConfigurationError, Cron, Delay, Every, Once
+from ostinato import ConfigurationError, Cron, Delay, Every, InvalidScheduleError, Once
 from ostinato.schedules import Composable, Schedule, Union
+from ostinato.schedules._reading import schedule_of
 
 ZONES = [
     "UTC",
@@ -136,6 +137,34 @@ def test_s19_a_copy_is_the_same_schedule(schedule: Composable):
         assert same.next_after(datetime(2026, 1, 1, tzinfo=UTC)) == schedule.next_after(
             datetime(2026, 1, 1, tzinfo=UTC)
         )
+
+
+WINDOWED = st.builds(lambda one, window: one.between(*window[:2], tz=window[2]), SCHEDULES, WINDOWS)
+
+
+@given(SCHEDULES | WINDOWED | st.builds(lambda seconds: Delay(seconds=seconds), PERIODS))
+def test_s19_a_schedule_is_read_from_its_text(schedule: Composable | Delay):
+    """S19: so that workers tell each other which one a task follows; anchor and jitter apart."""
+    texts = [part.text for part in getattr(schedule, "parts", ())]
+    # Two grids that differ by their anchors have one text, and cannot be told.
+    assume(len(set(texts)) == len(texts))
+
+    found = schedule_of(schedule.text)
+
+    assert type(found) is type(schedule)
+    assert found.text == schedule.text
+    assert found.describe() == schedule_of(found.text).describe()
+
+
+@given(st.text() | st.text(alphabet="every cron delay 0123456789ms()| between:+UTC*/", max_size=40))
+def test_s19_what_is_no_text_of_a_schedule_is_refused(text: str):
+    """S19: a text of a later version, or of a class of the user's own, is told from one of ours."""
+    try:
+        found = schedule_of(text)
+    except InvalidScheduleError:
+        return
+
+    assert found.text == text
 
 
 HOSTILE = st.one_of(

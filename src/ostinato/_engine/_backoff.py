@@ -1,10 +1,10 @@
 """The door to the store: what waits while it does not answer, and when it is asked again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from ostinato._engine._environment import Environment
-from ostinato._lease import Claim, Reply, Settlement
+from ostinato._lease import Claim, Reply, Settlement, Takeover
 from ostinato._run import Run
 from ostinato.protocols import Store, Timer
 
@@ -73,7 +73,9 @@ class Backoff:
             self._failures = 0
             self._environment.telling.tell("ostinato.store_recovered")
 
-    def claim(self, claims: list[Claim], then: Callable[[Reply | None], object]) -> None:
+    def claim(
+        self, claims: Sequence[Claim | Takeover], then: Callable[[Reply | None], object]
+    ) -> None:
         """Ask the store for *claims*, and tell *then*; None: it does not answer."""
         if self.left:
             then(None)

@@ -1,6 +1,5 @@
 """From a tick that is due to a run: decide, claim, start."""
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -17,13 +16,13 @@ from ostinato._lease import Claim, Lease, Reply, Settlement, Skipped, TaskRow, n
 from ostinato._outcomes import RunKind, SkipReason
 from ostinato._policy import Overlap
 from ostinato._run import Run
-from ostinato.errors import AlreadyRunningError
 from ostinato.protocols import Store
 
 __all__ = ["Claims"]
 
 # In seconds: how long to leave a task alone that could not be had.
 _POLL = 5.0
+_AGAIN = 0.5
 
 # A tick, or a range of ticks to skip, that is to be claimed: the instant that its row must hold,
 # and what was decided about it. Bare tuples, for there is one for each tick.
@@ -60,8 +59,13 @@ class Claims:
         self.starving = Starving(environment, on_next)
         self._on_later = on_later
         self.is_stopped = False
-        # Is told of a task that a shared store knows by another declaration.
+        # Where the store is shared: who is told of a task that it knows by another declaration, and
+        # of each row by which a claim was refused; and who says what is next, where a task was
+        # claimed that follows another schedule since.
         self.on_stood_down: Callable[[Standing], object] | None = None
+        self.on_refused: Callable[[Standing, TaskRow, int], object] | None = None
+        self.corrected: Callable[[Standing, TaskRow, int], int | None] | None = None
+        self.on_stopped: Callable[[], object] = int
         self.backoff = door
         self.settling = Settling(
             environment,
@@ -85,6 +89,7 @@ class Claims:
     def stop(self) -> None:
         """Wait for no thread any more, for no stuck run, and for no store."""
         self.is_stopped = True
+        self.on_stopped()
         self.starving.stop()
         self.backoff.stop()
         self.performer.stop()
@@ -154,13 +159,15 @@ class Claims:
             if lease is None:
                 self._do_without(standing, expected, decision, reply)
                 continue
-            decided = decision
-            if lease.due != decision[0]:
-                # It was won before, by a claim whose reply was lost.
-                decided = (lease.due, reply.rows[standing.name].next_due, None, False)
+            decided, row = decision, reply.rows[standing.name]
+            if (lease.due, row.next_due) != decision[:2]:
+                # It was won before, by a claim whose reply was lost: what that has skipped counts.
+                decided = (lease.due, row.next_due, None, False)
+            if row.schedule != standing.followed and self.corrected is not None:
+                following = self.corrected(standing, row, lease.due)
+                decided = (decided[0], following, decided[2], False)
             # The store has moved on: before any of the bodies can ask, or steer.
             standing.next_due = decided[1]
-            row = reply.rows[standing.name]
             # Others may have run it since: this start is counted where it begins.
             standing.starts, standing.failures_in_row = row.starts - 1, row.failures_in_row
             standing.last_success = row.last_success
@@ -177,6 +184,8 @@ class Claims:
     ) -> None:
         """Go on with a task for which there is no lease: there is nothing to run, or it is had."""
         row = reply.rows.get(standing.name)
+        if row is not None and self.on_refused is not None:
+            self.on_refused(standing, row, reply.now)
         if row is not None and row.spec != standing.spec and self.on_stood_down is not None:
             self.on_stood_down(standing)
         elif row is not None and decision[0] is None and row.next_due == decision[1]:
@@ -219,7 +228,8 @@ class Claims:
             return min((row.next_due - now) / 1_000, poll)
         if row is None or row.held is None:
             return poll
-        return min(max(row.held.until - now, 0) / 1_000, poll)
+        # One that has expired is left to who goes on with its run, for a moment.
+        return min(max(row.held.until - now, 0) / 1_000 or _AGAIN, poll)
 
     def _start(self, standing: Standing, decision: Decided, token: int = 0) -> None:
         due, standing.next_due, passed, _ = decision
@@ -256,37 +266,9 @@ class Claims:
             self._on_next(standing)
         _ = self._start_run(standing, run)
 
-    async def start_manual(self, standing: Standing, run: Run) -> "asyncio.Task[None]":
-        """Start a *run* that moves no tick, if it may run beside those under way.
-
-        Raises:
-            AlreadyRunningError: It may not.
-        """
-        if standing.running and (
-            standing.concurrency is not None and standing.running >= standing.concurrency
-        ):
-            raise AlreadyRunningError(standing.task.name)
-        if standing.is_shared:
-            name, spec = standing.task.name, standing.task.spec
-            claim = Claim(
-                name,
-                spec,
-                None,
-                run._due,
-                None,
-                kind=run.kind,
-                run_id=run.id,
-                concurrency=standing.concurrency,
-            )
-            reply = await self.backoff.claimed([claim])
-            if not reply.leases:
-                raise AlreadyRunningError(name)
-            run.token = reply.leases[0].token
-        return self.performer.start(standing, run)
-
 
 def _claim_of(wanted: Wanted) -> Claim:
     standing, expected, (due, following, passed, _) = wanted
     limit = standing.task.policy.max_runs if standing.is_bounded else None
-    rest = (passed, limit, RunKind.TICK, None, standing.concurrency)
+    rest = (passed, limit, RunKind.TICK, None, standing.concurrency, standing.reruns)
     return new_claim((standing.name, standing.spec, expected, due, following, *rest))

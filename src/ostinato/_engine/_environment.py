@@ -1,7 +1,7 @@
 """What runs are executed with."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field
 from random import Random
@@ -9,6 +9,7 @@ from random import Random
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
 from ostinato.protocols import Clock, Fence
+from ostinato.stores._lanes import Lanes
 
 __all__ = ["Environment"]
 
@@ -29,6 +30,7 @@ class Environment:
         state: What the application's lifespan has made.
         fence: What guards the transactions of runs, where the store can.
         random: What waits between attempts are drawn by.
+        lanes: Makes the threads of a store that is shared with others.
         is_stopping: Whether no further run or attempt is to begin.
         waits: The waits between attempts, which end when no other is to begin.
     """
@@ -44,6 +46,7 @@ class Environment:
     state: Mapping[str, object] | None = None
     fence: Fence | None = None
     random: Random = field(default_factory=Random)
+    lanes: Callable[[str, asyncio.AbstractEventLoop], Lanes] = Lanes
     is_stopping: bool = False
     waits: set[asyncio.Future[None]] = field(default_factory=set["asyncio.Future[None]"])
 

@@ -8,7 +8,7 @@ from threading import Lock
 
 from ostinato._engine._environment import Environment
 from ostinato._lease import Renewed
-from ostinato.protocols import Store
+from ostinato.protocols import Store, Timer
 from ostinato.stores._lanes import Lanes
 
 __all__ = ["Held", "Keepalive"]
@@ -18,6 +18,8 @@ Held = tuple[str, int]
 
 # So many beats in a lease: two may be lost, and each may take its limit.
 _BEATS = 6
+# In seconds: how soon to try again, where a beat was lost.
+_AGAIN = 0.5
 # The part of a lease for which it is trusted, counted from before it was asked for.
 _TRUSTED = 0.9
 
@@ -46,6 +48,7 @@ class Keepalive:
             on_cancelled: Is told on the loop of a run that somebody elsewhere wants to end.
         """
         self._loop = environment.loop
+        self._clock = environment.clock
         self._monotonic = environment.clock.monotonic
         self._store = store
         self._lease = lease
@@ -54,6 +57,9 @@ class Keepalive:
         self._lock = Lock()
         # Until when each lease is trusted, on the monotonic clock.
         self._held: dict[Held, float] = {}
+        # Comes when the first of them is trusted no longer: by the loop, for a beat may hang.
+        self._timer: Timer | None = None
+        self._armed_for = 0.0
         lanes.beat(self._beat, lease / _BEATS, self._monotonic)
 
     def hold(self, held: Held, asked_at: float, seconds: float) -> bool:
@@ -69,6 +75,8 @@ class Keepalive:
             return False
         with self._lock:
             self._held[held] = trusted_until
+        if self._timer is None or trusted_until < self._armed_for:
+            self._arm(trusted_until)
         return True
 
     def let_go(self, held: Held) -> None:
@@ -76,29 +84,53 @@ class Keepalive:
         with self._lock:
             self._held.pop(held, None)
 
-    def _beat(self) -> None:
+    def stop(self) -> None:
+        """Wait for no end of a lease any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self, instant: float) -> None:
+        self.stop()
+        self._armed_for = instant
+        self._timer = self._clock.call_later(max(instant - self._monotonic(), 0.0), self._look)
+
+    def _look(self) -> None:
+        """Give up what no beat has prolonged: another worker may have it in a moment."""
+        self._timer = None
+        now = self._monotonic()
+        with self._lock:
+            lost = [each for each, until in self._held.items() if until <= now]
+            for each in lost:
+                del self._held[each]
+            next_at = min(self._held.values(), default=None)
+        if next_at is not None:
+            self._arm(next_at)
+        for each in lost:
+            self._on_lost(each)
+
+    def _beat(self) -> float | None:
+        """Prolong what is held; return how soon to try again, if that was lost."""
         with self._lock:
             held: Mapping[Held, float] = dict(self._held)
         if not held:
-            return
+            return None
         asked_at = self._monotonic()
-        renewed: Renewed | None = None
         try:
-            renewed = self._store.renew(list(held), round(self._lease * 1_000))
+            renewed: Renewed = self._store.renew(list(held), round(self._lease * 1_000))
         except Exception:  # noqa: BLE001 - whatever it is: the lease ends if no later beat gets through
-            lost = {each for each, until in held.items() if asked_at > until}
-        else:
-            lost = held.keys() - renewed
+            return _AGAIN
+        lost = held.keys() - renewed
         with self._lock:
             # What was let go meanwhile was settled, and is not lost.
             lost = {each for each in lost if self._held.pop(each, None) is not None}
-            for each in renewed or ():
+            for each in renewed:
                 if each in self._held:
                     self._held[each] = asked_at + self._lease * _TRUSTED
         for each in lost:
             self._tell(self._on_lost, each)
-        for each in renewed.cancelled if renewed is not None else ():
+        for each in renewed.cancelled:
             self._tell(self._on_cancelled, each)
+        return None
 
     def _tell(self, whom: Callable[[Held], object], held: Held) -> None:
         try:

@@ -1,5 +1,6 @@
 """Prepare a task to be run: bind its schedule, and choose how its time is counted."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -8,7 +9,7 @@ from ostinato._engine._standing import Standing
 from ostinato._engine._ticks import DelayTicks, GridTicks, ScheduleTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._instants import instant_of, milliseconds_of
-from ostinato._policy import Missed, Overlap
+from ostinato._policy import Missed, OnCrash, Overlap
 from ostinato._task import Task
 from ostinato.protocols import Schedule
 from ostinato.schedules import Cron, Delay, Every, Jittered
@@ -19,6 +20,7 @@ __all__ = [
     "choose_timeline",
     "first_due",
     "is_interval",
+    "jittered_as_declared",
     "prepare",
     "timeline_of",
 ]
@@ -31,6 +33,7 @@ def prepare(task: Task) -> Standing:
     standing.is_bounded = policy.until is not None or policy.max_runs is not None
     standing.is_thread_bound = task.is_shared and task.runs_in_thread
     standing.concurrency = task.concurrency
+    standing.reruns = task.is_shared and policy.on_crash is OnCrash.RERUN
     standing.spec = task.spec if task.is_shared else ""
     standing.is_plain = (
         # Of a thread the time counts from when it has begun.
@@ -131,6 +134,15 @@ def bind(standing: Standing, schedule: Schedule, anchor: int | None) -> None:
         standing.ticks = ScheduleTicks(schedule)
     standing.anchor = anchor
     standing.is_quick = is_quick(standing)
+
+
+def jittered_as_declared(standing: Standing, schedule: Schedule) -> Schedule:
+    """Return *schedule* with the jitter that the task was declared with, unless it has its own."""
+    declared = standing.task.schedule
+    if isinstance(declared, Jittered) and not isinstance(schedule, Jittered):
+        # A policy of the task, as its others are.
+        return replace(declared, inner=schedule)
+    return schedule
 
 
 def is_quick(standing: Standing) -> bool:

@@ -1,17 +1,24 @@
 """The door to a store that is shared with others: it is asked from threads of its own."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._environment import Environment
 from ostinato._engine._keepalive import Held, Keepalive
-from ostinato._lease import Claim, Registration, Reply, Retention, Settlement, TaskRow
+from ostinato._lease import (
+    Claim,
+    Registration,
+    Reply,
+    Retention,
+    Settlement,
+    Takeover,
+    TaskRow,
+)
 from ostinato._run import Run
 from ostinato.protocols import SharedStore
-from ostinato.stores._lanes import Lanes
 
 __all__ = ["Remote"]
 
@@ -51,7 +58,7 @@ class Remote(Backoff):
         self._owner = owner
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
-        self._lanes = Lanes(f"ostinato-{environment.namespace}", environment.loop)
+        self._lanes = environment.lanes(f"ostinato-{environment.namespace}", environment.loop)
         self._monotonic = environment.clock.monotonic
         self.keepalive = Keepalive(
             environment,
@@ -85,7 +92,9 @@ class Remote(Backoff):
         """Make tasks known, and tell *then*; None: the store does not answer."""
         self._call(partial(self._join, registrations), then)
 
-    def claim(self, claims: list[Claim], then: Callable[[Reply | None], object]) -> None:
+    def claim(
+        self, claims: Sequence[Claim | Takeover], then: Callable[[Reply | None], object]
+    ) -> None:
         """Ask the store for *claims*, and tell *then*; None: it does not answer."""
         if self.left:
             then(None)
@@ -167,6 +176,7 @@ class Remote(Backoff):
 
     def close(self) -> None:
         """End the threads without waiting for them."""
+        self.keepalive.stop()
         self._lanes.close(0.0)
 
     async def finish(self) -> None:
@@ -176,6 +186,7 @@ class Remote(Backoff):
         self._settle()
         while self._is_settling:
             await self._lanes.claims(int)
+        self.keepalive.stop()
         await self._lanes.reads(self._store.close)
         self._lanes.close()
 
@@ -240,6 +251,8 @@ class Remote(Backoff):
             if is_new and not any(each.token == lease.token for each in reply.leases):
                 reply.leases.append(lease)
         for lease in tuple(reply.leases):
+            if lease.owner != self._owner:
+                continue
             self._tokens[lease.name] = max(lease.token, self._tokens.get(lease.name, 0))
             seconds = (lease.until - reply.now) / 1_000
             if not self.keepalive.hold((lease.name, lease.token), asked_at, seconds):

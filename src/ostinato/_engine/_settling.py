@@ -77,7 +77,7 @@ class Settling:
         standing.last_success = run._due
         standing.failures_in_row = 0
         if standing.is_shared:
-            self._backoff.settle(new_settlement((run, False, None, None, None, 1)))
+            self._backoff.settle(new_settlement((run, False, None, None, None, 1, None)))
         elif standing.ledger is None:
             standing.records.add(run)
         else:
@@ -112,13 +112,13 @@ class Settling:
         elif is_tick and outcome in _FAILURES:
             standing.failures_in_row += 1
             pause = _reason_to_pause(standing)
-        passed = None
+        passed, expected = None, standing.next_due
         if is_tick and (standing.concurrency == 1 or standing.has_delay):
             try:
                 passed = self._look_behind(standing, run)
             except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
                 self.stop(standing, error)
-        self._write(standing, run, passed, pause)
+        self._write(standing, run, passed, pause, expected)
         if self._tells_success and outcome is Outcome.SUCCEEDED:
             self._telling.tell("ostinato.run_succeeded", standing.task.name, run=run)
         if passed is not None:
@@ -224,7 +224,12 @@ class Settling:
             self._on_over(standing)
 
     def _write(
-        self, standing: Standing, run: Run, passed: Skipped | None, pause: str | None
+        self,
+        standing: Standing,
+        run: Run,
+        passed: Skipped | None,
+        pause: str | None,
+        at: int | None,
     ) -> None:
         """Tell the store, or where the task has none, remember it here."""
         if not standing.is_shared:
@@ -236,11 +241,11 @@ class Settling:
             # It goes on, and may still write: its lease is not given back, but expires.
             self._backoff.leave(run)
             return
-        is_tick = run.kind is RunKind.TICK
-        moves = is_tick and (standing.concurrency == 1 or standing.has_delay)
-        concurrency = standing.concurrency
-        settlement = Settlement(run, moves, standing.next_due, passed, pause, concurrency)
-        self._backoff.settle(settlement)
+        # Others may have skipped ticks under it: those are not to fall due again.
+        is_moved = standing.has_delay or (standing.concurrency == 1 and standing.next_due != at)
+        moves = is_moved and run.kind is RunKind.TICK
+        rest = (standing.next_due, passed, pause, standing.concurrency)
+        self._backoff.settle(Settlement(run, moves, *rest, None if standing.has_delay else at))
 
     def _begin_delay(self, standing: Standing, run: Run) -> None:
         """Let a delay begin with the end of what went on behind its *run*, recorded already."""

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ostinato._engine._prepare import bind, is_interval
+from ostinato._engine._joining import adopt, follow, registrations_of
 from ostinato._engine._remote import Remote
-from ostinato._lease import Registration, Reply, Retention, TaskRow
-from ostinato.errors import StoreUnavailableError
+from ostinato._engine._watching import Watching
+from ostinato._lease import Lease, Reply, Retention, TaskRow
+from ostinato._outcomes import RunKind
+from ostinato._run import Run
+from ostinato.errors import InvalidScheduleError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,13 +20,11 @@ if TYPE_CHECKING:
     from ostinato._engine._claims import Claims
     from ostinato._engine._environment import Environment
     from ostinato._engine._keepalive import Held
-    from ostinato._engine._settling import Settling
     from ostinato._engine._standing import Standing
     from ostinato._engine._timeline import Timeline
-    from ostinato._run import Run
     from ostinato.protocols import SharedStore
 
-__all__ = ["Sharing", "Terms", "adopt", "registrations_of"]
+__all__ = ["Sharing", "Terms"]
 
 # In seconds.
 _HOUR = 3_600
@@ -89,6 +90,23 @@ class Sharing:
             on_lost=self._note_lost,
             on_cancelled=self._note_cancelled,
         )
+        # The texts of schedules that this version cannot read, and has said so.
+        self._unread: set[str | None] = set()
+        self._watching = Watching(
+            environment,
+            self.door,
+            standings,
+            owner,
+            on_taken=self._go_on_with,
+            on_free=on_next,
+        )
+
+    def join(self, claims: Claims) -> None:
+        """Have *claims* say whom others have kept from what."""
+        self.claims = claims
+        claims.on_stood_down, claims.on_refused = self.stand_down, self._heed
+        claims.corrected = self._correct
+        claims.on_stopped = self._watching.stop
 
     async def open(self) -> None:
         """Open the store.
@@ -145,7 +163,8 @@ class Sharing:
                 continue
             standing.is_joined = True
             adopt(standing, row, self.claims.settling, self._on_next)
-            self._on_next(standing)
+            if self._heed(standing, row, reply.now):
+                self._on_next(standing)
 
     def _look(self) -> None:
         if not self.claims.is_stopped:
@@ -157,9 +176,40 @@ class Sharing:
             return
         for name, row in () if reply is None else reply.rows.items():
             standing = self._standings.get(name)
-            if standing is not None and standing.is_joined:
-                self._follow_row(standing, row)
+            if reply is not None and standing is not None and standing.is_joined:
+                was_followed = standing.followed
+                if self._heed(standing, row, reply.now):
+                    self._follow_row(standing, row)
+                if standing.followed != was_followed:
+                    self._on_next(standing)
         self.listen()
+
+    def _heed(self, standing: Standing, row: TaskRow, now: int) -> bool:
+        """Note how the *row* of a task stood *now*; return whether this worker goes on with it."""
+        self._watching.note(row, now)
+        if row.spec != standing.spec:
+            return False
+        try:
+            follow(standing, row, self._timeline)
+        except InvalidScheduleError as error:
+            # Another version wrote it: that runs the task, for as long as it is so.
+            if row.schedule not in self._unread:
+                self._unread.add(row.schedule)
+                self._environment.telling.tell(
+                    "ostinato.schedule_not_read", standing.name, error=error
+                )
+            self.stand_down(standing)
+            return False
+        return True
+
+    def _correct(self, standing: Standing, row: TaskRow, due: int) -> int | None:
+        """Return what is next behind a tick that was claimed by a schedule that has changed."""
+        written = row.next_due
+        if not self._heed(standing, row, due):
+            return written
+        following = standing.ticks.after(due)
+        self.door.control(standing.name, {"next_due": following, "expected": written})
+        return following
 
     def _follow_row(self, standing: Standing, row: TaskRow) -> None:
         is_paused, settling = standing.is_paused, self.claims.settling
@@ -176,6 +226,21 @@ class Sharing:
         if row.paused and not is_paused:
             reason = row.paused_reason or "on request"
             self._environment.telling.tell("ostinato.task_paused", standing.name, reason=reason)
+
+    def _go_on_with(self, standing: Standing, lease: Lease, row: TaskRow) -> None:
+        """Go on with the run of a worker that died, whose *lease* is had now, as *row* says."""
+        due, namespace, success = lease.due, self._environment.namespace, row.last_success
+        run = Run(
+            standing.name, due, namespace, RunKind.TICK, lease.token, previous_success=success
+        )
+        if self.claims.is_stopped:
+            # It goes back to where it was: the lease expires.
+            self.door.leave(run)
+            return
+        run.attempt = row.takeovers + 1
+        standing.next_due, standing.starts = row.next_due, row.starts
+        self._environment.telling.tell("ostinato.run_taken_over", standing.name, run=run)
+        _ = self.claims.performer.start(standing, run)
 
     def _host_now(self) -> float:
         # What is due within the millisecond is due.
@@ -209,34 +274,3 @@ class Sharing:
         if standing is None:
             return []
         return [(standing, run) for run in tuple(standing.live or ()) if run.token == token]
-
-
-def registrations_of(standings: list[Standing], grace: int = 30_000) -> list[Registration]:
-    """Return what a store is told of the tasks: *grace* is in milliseconds."""
-    return [
-        Registration(
-            each.name,
-            each.spec,
-            each.next_due,
-            each.task.formerly,
-            period=each.period or None if is_interval(each.unbound) else None,
-            grace=grace,
-        )
-        for each in standings
-    ]
-
-
-def adopt(
-    standing: Standing, row: TaskRow, settling: Settling, on_next: Callable[[Standing], object]
-) -> None:
-    """Let a task stand as its *row* says that was there before."""
-    standing.is_paused, standing.paused_reason = row.paused, row.paused_reason
-    standing.paused_until = row.paused_until
-    if row.paused:
-        settling.paused.add(standing)
-    standing.starts, standing.failures_in_row = row.starts, row.failures_in_row
-    standing.last_success = row.last_success
-    if row.next_due != standing.next_due and not standing.is_over:
-        standing.next_due = row.next_due
-        bind(standing, standing.task.schedule, row.anchor)
-        on_next(standing)

@@ -40,6 +40,7 @@ class Standing:
         "cron",
         "entry",
         "failures_in_row",
+        "followed",
         "function",
         "gaps_until",
         "has_delay",
@@ -71,6 +72,7 @@ class Standing:
         "paused_reason",
         "paused_until",
         "period",
+        "reruns",
         "row",
         "running",
         "spec",
@@ -123,6 +125,8 @@ class Standing:
         # Whether a tick on time is run, and followed by the next, without a further thought.
         self.is_quick = False
         self.spec = ""
+        # The text of the schedule that it follows instead of the declared one.
+        self.followed: str | None = None
         # What a store of this very process holds of it.
         self.row: TaskRow | None = None
         # Whether the store that it shares with others knows of it.
@@ -138,6 +142,8 @@ class Standing:
         # Whether a tick is claimed only while a thread is free.
         self.is_thread_bound = False
         self.concurrency: int | None = 1
+        # Whether a run whose worker died is gone on with.
+        self.reruns = False
         # Its cron, if it follows one, and up to when times that have vanished were recorded.
         self.cron: Cron | None = None
         self.gaps_until: int | None = None

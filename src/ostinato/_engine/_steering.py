@@ -2,28 +2,32 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
-from ostinato._engine._prepare import bind, choose_timeline, timeline_of
+from ostinato._engine._prepare import (
+    bind,
+    choose_timeline,
+    jittered_as_declared,
+    timeline_of,
+)
 from ostinato._engine._standing import Standing
 from ostinato._engine._survey import is_stuck
 from ostinato._engine._ticks import ScheduleTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._engine._worker import Worker
 from ostinato._instants import instant_of, milliseconds_of
+from ostinato._lease import Claim
 from ostinato._outcomes import RunKind, SkipReason
 from ostinato._run import Run
 from ostinato._status import TaskState, TaskStatus
-from ostinato.errors import StoreError
+from ostinato.errors import AlreadyRunningError, InvalidScheduleError
 from ostinato.protocols import Schedule
-from ostinato.schedules import Jittered
+from ostinato.schedules import Every, Jittered
+from ostinato.schedules._reading import schedule_of
 from ostinato.stores.memory import MemoryStore
 
 __all__ = ["Steering"]
-
-_UNSHARED = "does not keep another schedule than the declared one yet; change the declaration"
 
 
 class Steering:
@@ -51,11 +55,31 @@ class Steering:
         )
         # Of its own: two may be started in one millisecond.
         run._rarely.id = f"{self._worker.environment.namespace}/{name}/{uuid4()}"
-        task = await self._worker.claims.start_manual(standing, run)
+        task = await self._start(standing, run)
         if wait and not task.done():
             # Whoever waits may be cancelled; the run goes on.
             await asyncio.wait({task})
         return run
+
+    async def _start(self, standing: Standing, run: Run) -> asyncio.Task[None]:
+        """Start a *run* that moves no tick, if it may run beside those under way.
+
+        Raises:
+            AlreadyRunningError: It may not.
+        """
+        name, limit = standing.name, standing.concurrency
+        if standing.running and limit is not None and standing.running >= limit:
+            raise AlreadyRunningError(name)
+        if standing.is_shared:
+            due, kind = run._due, run.kind
+            claim = Claim(
+                name, standing.spec, None, due, None, kind=kind, run_id=run.id, concurrency=limit
+            )
+            reply = await self._door.claimed([claim])
+            if not reply.leases:
+                raise AlreadyRunningError(name)
+            run.token = reply.leases[0].token
+        return self._worker.claims.performer.start(standing, run)
 
     async def pause(self, standing: Standing, reason: str | None, until: datetime | None) -> None:
         """Let no tick of the task run until *until*, or until it is resumed."""
@@ -80,25 +104,31 @@ class Steering:
         """Let the task follow *schedule* from now on.
 
         Raises:
-            StoreError: The store is shared with others, which would not know of it.
+            InvalidScheduleError: The store is shared with others, who could not read the schedule.
+            StoreError: The store does not write it.
             Exception: Whatever a schedule of the user's own raises; then nothing is changed.
         """
-        if standing.is_shared and self._worker.is_remote:
-            raise StoreError(self._worker.environment.namespace, _UNSHARED)
-        declared = standing.task.schedule
-        if isinstance(declared, Jittered) and not isinstance(schedule, Jittered):
-            # A policy of the task, as its others are.
-            schedule = replace(declared, inner=schedule)
         worker = self._worker
+        is_elsewhere = standing.is_shared and worker.is_remote
+        text = schedule.text
+        if is_elsewhere:
+            _check_told(schedule, text)
+        schedule = jittered_as_declared(standing, schedule)
         settling, policy = worker.claims.settling, standing.task.policy
         steady, calendar = worker.steady, worker.calendar
+        if is_elsewhere:
+            steady = calendar = worker.shared
         # It is due when the new schedule says, counted from now, and not at once.
         begin = -int(-self._now_of(timeline_of(schedule, steady, calendar)) // 1)
         first = ScheduleTicks(schedule.anchored(instant_of(begin))).after(begin)
-        words, text = schedule.describe(), schedule.text
-        settling.skip_passed(
-            standing, SkipReason.PAUSED if standing.is_paused else SkipReason.OVERLAP
-        )
+        words = schedule.describe()
+        await self._skip_passed(standing)
+        if standing.is_shared:
+            followed = None if text == standing.spec else text
+            await self._door.steer(
+                standing.name, {"next_due": first, "anchor": first, "schedule": followed}
+            )
+            standing.followed = followed
         standing.timeline.agenda.remove(standing)
         choose_timeline(standing, schedule, steady, calendar)
         bind(standing, schedule, first)
@@ -110,11 +140,18 @@ class Steering:
             standing.next_due = None
         if standing.next_due is not None:
             standing.is_over, standing.over_reason = False, None
-        if standing.is_shared:
-            rewritten = {"next_due": standing.next_due, "schedule": text}
-            await self._door.steer(standing.name, rewritten)
+        if standing.is_shared and standing.next_due != first:
+            await self._door.steer(standing.name, {"next_due": standing.next_due})
         self._tell("ostinato.task_rescheduled", standing.task.name, schedule=words)
         settling.go_on(standing)
+
+    async def _skip_passed(self, standing: Standing) -> None:
+        """Skip what is due and was not looked at, and wait until the store has."""
+        skipped = asyncio.Event()
+        reason = SkipReason.PAUSED if standing.is_paused else SkipReason.OVERLAP
+        self._worker.claims.settling.skip_passed(standing, reason, skipped.set)
+        if not skipped.is_set():
+            await skipped.wait()
 
     def cancel(self, run_id: str) -> bool:
         """Ask the run *run_id* to end; return whether it is under way here."""
@@ -198,3 +235,17 @@ def _wait_no_longer(standing: Standing) -> None:
     """Let the next tick begin anew to wait for the runs that it cancels."""
     if standing.waits_since is not None:
         standing.is_parked, standing.waits_since = False, None
+
+
+def _check_told(schedule: Schedule, text: str) -> None:
+    """Check that other workers can read *schedule* from its *text*: anchors are not in it.
+
+    Raises:
+        InvalidScheduleError: They cannot.
+    """
+    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
+    begin = instant_of(0)
+    is_grid = isinstance(inner, Every)
+    if not is_grid and schedule_of(text).anchored(begin) != inner.anchored(begin):
+        reason = f"{schedule.describe()!r} has parts with grids of their own, which others cannot"
+        raise InvalidScheduleError(f"{reason} know; leave them without an anchor")

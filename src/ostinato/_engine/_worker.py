@@ -12,9 +12,10 @@ from ostinato._engine._clocks import ClockWatch
 from ostinato._engine._completing import Completing
 from ostinato._engine._ending import Ending
 from ostinato._engine._environment import Environment
+from ostinato._engine._joining import adopt, registrations_of
 from ostinato._engine._loop import Loop
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
-from ostinato._engine._sharing import Sharing, Terms, adopt, registrations_of
+from ostinato._engine._sharing import Sharing, Terms
 from ostinato._engine._spread import Spread
 from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
@@ -102,8 +103,7 @@ class Worker:
         )
         self._completing.claims = self.claims
         if self.sharing is not None:
-            self.sharing.claims = self.claims
-            self.claims.on_stood_down = self.sharing.stand_down
+            self.sharing.join(self.claims)
         self._ending = Ending(
             environment, self.claims, timelines, self._completing.under_way, is_live=is_live
         )

@@ -49,9 +49,19 @@ _RECORDS: Mapping[str, _Record] = {
     ),
     "ostinato.run_cancelled": _Record(logging.WARNING, "%s was cancelled"),
     "ostinato.run_failed": _Record(logging.ERROR, "%s failed"),
+    "ostinato.run_lost": _Record(
+        logging.ERROR, "A run of %s is lost: its worker died, or was cut off from the store"
+    ),
     "ostinato.run_stuck": _Record(logging.ERROR, "%s does not end: %s", ("reason",)),
     "ostinato.run_succeeded": _Record(logging.DEBUG, "%s succeeded"),
+    "ostinato.run_taken_over": _Record(
+        logging.WARNING, "%s is run again: the worker that ran it died, or was cut off"
+    ),
     "ostinato.run_timed_out": _Record(logging.ERROR, "%s took longer than its timeout"),
+    "ostinato.schedule_not_read": _Record(
+        logging.ERROR,
+        "%s follows a schedule that this version cannot read, and is left to other workers",
+    ),
     "ostinato.scheduler_forked": _Record(
         logging.WARNING, "This process was forked off: its scheduler does nothing"
     ),

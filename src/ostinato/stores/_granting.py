@@ -4,15 +4,15 @@ from ostinato._lease import Claim, Lease, Takeover, TaskRow
 from ostinato._outcomes import Outcome, RunKind
 from ostinato._run import Run
 
-__all__ = ["is_granted", "note_outcome", "taken_over"]
+__all__ = ["is_expired", "is_granted", "note_outcome", "taken_over"]
 
 _COUNTED_AS_FAILURE = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 
 def is_granted(row: TaskRow, claim: Claim, now: float) -> bool:
     """Return whether the task's *row* lets *claim* have what it asks for at the instant *now*."""
-    _, spec, expected, due, _, _, max_runs, kind, _, concurrency = claim
-    if row.spec != spec:
+    _, spec, expected, due, _, _, max_runs, kind, _, concurrency, reruns = claim
+    if row.spec != spec or (reruns and due is not None and row.held is not None):
         return False
     # Ticks may be skipped under a run, and in a pause.
     has_room = due is None or _has_room(row, concurrency, now)
@@ -33,14 +33,19 @@ def taken_over(
     row: TaskRow, claim: Takeover, now: int, until: int, owner: str
 ) -> tuple[Lease, ...]:
     """Write the *claim* for an expired lease into *row*; return the new lease, if it is granted."""
-    _, spec, token = claim
+    _, spec, token, _ = claim
     held = row.held
-    if held is None or held.token != token or held.until > now or row.spec != spec or row.paused:
+    if held is None or not is_expired(row, token, now) or row.spec != spec or row.paused:
         return ()
     row.token += 1
     row.takeovers += 1
     row.held = held._replace(token=row.token, until=until, owner=owner)
     return (row.held,)
+
+
+def is_expired(row: TaskRow, token: int, now: int) -> bool:
+    """Return whether the lease with *token* is still the task's, and has expired by *now*."""
+    return row.held is not None and row.held.token == token and row.held.until <= now
 
 
 def note_outcome(row: TaskRow, run: Run) -> None:

@@ -27,17 +27,17 @@ class Lane:
         self._changed = Condition()
         self._thread: Thread | None = None
         self._is_closed = False
-        self._beat: Callable[[], object] | None = None
+        self._beat: Callable[[], float | None] | None = None
         self._every = self._next_beat = 0.0
         self._monotonic: Callable[[], float] = float
 
     def beat(
-        self, function: Callable[[], object], every: float, monotonic: Callable[[], float]
+        self, function: Callable[[], float | None], every: float, monotonic: Callable[[], float]
     ) -> None:
         """Call *function* in the thread, too, whatever the loop does.
 
         Args:
-            function: What to call; it raises nothing.
+            function: What to call; it raises nothing, and may return how soon to call it again.
             every: After how many seconds each time.
             monotonic: The clock that tells.
         """
@@ -81,6 +81,8 @@ class Lane:
             except Exception as raised:  # noqa: BLE001 - whatever it is, whoever asked is told
                 error = raised
             if future is None:
+                if result is not None:
+                    self._next_beat = self._monotonic() + result
                 continue
             try:
                 self._loop.call_soon_threadsafe(_tell, future, result, error)
@@ -113,7 +115,7 @@ class Lanes:
         self._reads = Lane(f"{name}-reads", loop)
 
     def beat(
-        self, function: Callable[[], object], every: float, monotonic: Callable[[], float]
+        self, function: Callable[[], float | None], every: float, monotonic: Callable[[], float]
     ) -> None:
         """Call *function* every so many seconds, before the claims that wait."""
         self._claims.beat(function, every, monotonic)

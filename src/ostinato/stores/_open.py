@@ -51,7 +51,7 @@ _LIMIT = 2
 
 
 def open_store(
-    source: str | Engine | AsyncEngine,
+    source: str | URL | Engine | AsyncEngine,
     /,
     *,
     prefix: str = "ostinato_",

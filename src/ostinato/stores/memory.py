@@ -19,7 +19,7 @@ from ostinato._lease import (
 from ostinato._ledger import Success
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
-from ostinato.stores._granting import is_granted, note_outcome, taken_over
+from ostinato.stores._granting import is_expired, is_granted, note_outcome, taken_over
 from ostinato.stores._memory_tasks import MemoryTasks
 
 __all__ = ["MemoryStore"]
@@ -62,7 +62,7 @@ class MemoryStore(MemoryTasks):
                 if isinstance(claim, Takeover):
                     leases += self._taken_over(row, claim, now, until)
                     continue
-                name, _, _, due, following, passed, _, _, _, concurrency = claim
+                name, _, _, due, following, passed, _, _, _, concurrency, _ = claim
                 if not is_granted(row, claim, exact):
                     continue
                 if passed is not None or row.held is not None or row.beside:
@@ -148,20 +148,22 @@ class MemoryStore(MemoryTasks):
 
     def _clear_the_way(self, row: TaskRow, claim: Claim, now: int) -> None:
         """Record as abandoned the runs whose leases have expired, and then what is skipped."""
-        expired: list[Lease] = []
         if claim.due is not None:
-            expired += (each for each in row.beside.values() if each.until <= now)
-            if claim.concurrency == 1 and row.held is not None:
-                expired.append(row.held)
-                row.held = None
+            self._abandon(row, now, is_alone=claim.concurrency == 1)
+        if claim.passed is not None:
+            self.ledger(row.name).skip(row.name, self._namespace, claim.passed)
+
+    def _abandon(self, row: TaskRow, now: int, *, is_alone: bool) -> None:
+        expired = [each for each in row.beside.values() if each.until <= now]
+        if is_alone and row.held is not None:
+            expired.append(row.held)
+            row.held = None
         for lease in sorted(expired, key=lambda each: each.token):
             row.beside.pop(lease.token, None)
             run = self._run_of(lease)
             run.outcome, run.error = Outcome.ABANDONED, LEASE_EXPIRED
             self.ledger(row.name).add(run)
             row.last_run = run
-        if claim.passed is not None:
-            self.ledger(row.name).skip(row.name, self._namespace, claim.passed)
 
     def _run_of(self, lease: Lease) -> Run:
         claim = self._by_hand.pop((self._namespace, lease.name, lease.token), None)
@@ -172,6 +174,13 @@ class MemoryStore(MemoryTasks):
         return run
 
     def _taken_over(self, row: TaskRow, claim: Takeover, now: int, until: int) -> tuple[Lease, ...]:
+        if not claim.reruns:
+            if (held := row.held) is None or not is_expired(row, claim.token, now):
+                return ()
+            self._abandon(row, now, is_alone=True)
+            # What its run still guards is fenced off.
+            row.token += 1
+            return (held,)
         if (self._namespace, claim.name, claim.token) in self._by_hand:
             # What was started by hand is no tick, and not started again.
             return ()
@@ -197,7 +206,7 @@ class MemoryStore(MemoryTasks):
         return True
 
     def _settle(self, settlement: Settlement) -> TaskRow | None:
-        run, moves, next_due, passed, pause, concurrency = settlement
+        run, moves, next_due, passed, pause, concurrency, expected = settlement
         row = self._rows.get(run.task_name)
         if row is None:
             return None
@@ -208,7 +217,9 @@ class MemoryStore(MemoryTasks):
         self._by_hand.pop((self._namespace, run.task_name, run.token), None)
         row.cancel_requested.discard(run.token)
         note_outcome(row, run)
-        if moves:
+        if moves and expected is not None and row.next_due != expected:
+            passed = None
+        elif moves:
             row.next_due = next_due
         if pause is not None:
             row.paused, row.paused_reason = True, pause

@@ -40,7 +40,7 @@ _NOW = "return now"
 _CLAIM = f"""
 local task, open, runs, told, counts = unpack(KEYS)
 local owner, lease, spec, expected, due, next_due, kind, run_id = unpack(ARGV, 1, 8)
-local concurrency, most, expired, first, last, count, reason = unpack(ARGV, 9, 15)
+local concurrency, most, expired, first, last, count, reason, reruns = unpack(ARGV, 9, 16)
 local row = redis.call('HMGET', task, 'spec', 'next_due', 'paused', 'starts', 'lease_until',
   'last_due')
 if not row[1] then return {{now, 0}} end
@@ -69,6 +69,7 @@ local is_granted = true
   and (not is_start or row[3] ~= '1') -- if: not paused
   and (not is_start or most == '' or tonumber(row[4]) < tonumber(most)) -- if: starts are left
   and (not (is_run and is_alone) or held_until <= now) -- if: lease is free
+  and (not (is_run and reruns == '1') or not row[5]) -- if: lease was given back
   and (not (is_run and is_alone) or live == 0) -- if: nobody beside
   and (not is_run or is_alone or has_room()) -- if: room beside
 if not is_granted then return {{now, 0, 0, row_of(task)}} end
@@ -103,27 +104,39 @@ redis.call('HSET', open, text(token), cjson.encode({{due = due, kind = kind, id 
   key = due .. ':' .. number, cancel = '0'}}))
 return {{now, token, now + lease, row_of(task)}}
 """
-_TAKE_OVER = """
-local task, open = unpack(KEYS)
-local owner, lease, spec, taken = unpack(ARGV)
+_TAKE_OVER = f"""
+local task, open, runs, told, counts = unpack(KEYS)
+local owner, lease, spec, taken, reruns, expired = unpack(ARGV)
 local row = redis.call('HMGET', task, 'spec', 'paused', 'lease_until', 'lease_token', 'running_due')
-if not row[1] then return {now, 0} end
+if not row[1] then return {{now, 0}} end
 local entry = redis.call('HGET', open, taken)
-local run = entry and cjson.decode(entry) or {}
+local run = entry and cjson.decode(entry) or {{}}
+if reruns == '0' then
+  local is_over = run.ends == '0'
+    and tonumber(row[3]) <= now -- if: the lease of who is given up has expired
+  if is_over then
+{HISTORY}
+    abandon(run, expired)
+    redis.call('HDEL', task, 'lease_until', 'lease_token', 'owner', 'running_due')
+    redis.call('HINCRBY', task, 'token', 1)
+    return {{now, tonumber(taken), tonumber(row[3]), row_of(task), run.owner, tonumber(run.due)}}
+  end
+  return {{now, 0, 0, row_of(task)}}
+end
 local is_granted = run.ends == '0' and row[4] == taken
   and row[1] == spec -- if: the heir's spec
   and row[2] ~= '1' -- if: not paused for the heir
   and tonumber(row[3]) <= now -- if: the lease has expired
   -- What was started by hand is no tick, and not started again.
   and run.kind == 'tick' -- if: a tick
-if not is_granted then return {now, 0, 0, row_of(task)} end
+if not is_granted then return {{now, 0, 0, row_of(task)}} end
 local token = redis.call('HINCRBY', task, 'token', 1)
 redis.call('HINCRBY', task, 'takeovers', 1)
 run.token, run.owner, run.cancel = text(token), owner, '0'
 redis.call('HSET', task, 'owner', owner, 'lease_token', run.token, 'lease_until', text(now + lease))
 redis.call('HDEL', open, taken)
 redis.call('HSET', open, run.token, cjson.encode(run))
-return {now, token, now + lease, row_of(task)}
+return {{now, token, now + lease, row_of(task)}}
 """
 _READ = "return {now, row_of(KEYS[1]), redis.call('HVALS', KEYS[2])}"
 # Whether an instant is expected, which, which run is to end, how many fields follow with their

@@ -38,7 +38,7 @@ SETTLE = f"""
 local task, open, runs, told, counts = unpack(KEYS)
 local token, due, key, kind, outcome, error, started, ended, record = unpack(ARGV, 1, 9)
 local unstarted, moves, next_due, pauses, pause = unpack(ARGV, 10, 14)
-local first, last, count, reason = unpack(ARGV, 15, 18)
+local first, last, count, reason, expected = unpack(ARGV, 15, 19)
 local entry = redis.call('HGET', open, token)
 if not entry then
   local is_told = redis.call('HGET', told, key) == token
@@ -70,6 +70,10 @@ else
   redis.call('LPUSH', runs, record)
   redis.call('HSET', told, key, token)
   if kind ~= 'manual' then redis.call('HINCRBY', counts, outcome, 1) end
+end
+if moves == '1' and expected ~= '' and redis.call('HGET', task, 'next_due') ~= expected then
+  -- Somebody has moved on under the run.
+  moves, reason = '0', ''
 end
 if moves == '1' then put(task, 'next_due', next_due) end
 if pauses == '1' then

@@ -47,6 +47,10 @@ _STEERED = (
 )
 
 
+# What follows a token: until when, and the row; more of them, where a dead worker's was given up.
+_GRANTED = 2
+
+
 class RedisStore(RedisHistory):
     """Shares a schedule through a Redis or Valkey server, by its time."""
 
@@ -96,7 +100,10 @@ class RedisStore(RedisHistory):
                 # Nobody has registered it, or the server has lost it: the caller registers again.
                 continue
             rows[claim.name] = row
-            if token:
+            if len(rest) > _GRANTED:
+                until, _, owner, due = rest
+                leases.append(Lease(claim.name, due, token, until, owner))
+            elif token:
                 due = claim.due if isinstance(claim, Claim) else row.held and row.held.due
                 leases.append(Lease(claim.name, due or 0, token, rest[0], self._owner))
         return Reply(answers[0][0], leases, rows)
@@ -219,23 +226,23 @@ class RedisStore(RedisHistory):
     def _asked(self, claim: Claim | Takeover, lease: int) -> tuple[object, ...]:
         keys = self._keys.of(claim.name)
         if isinstance(claim, Takeover):
-            told = (self._owner, lease, claim.spec, claim.token)
-            return self._scripts.call("take_over", keys[:2], *told)
-        _, spec, expected, due, next_due, passed, most, kind, run_id, concurrency = claim
+            told = (self._owner, lease, claim.spec, claim.token, int(claim.reruns), LEASE_EXPIRED)
+            return self._scripts.call("take_over", keys, *told)
+        _, spec, expected, due, next_due, passed, most, kind, run_id, concurrency, reruns = claim
         return self._scripts.call(
             "claim",
             keys,
             *(self._owner, lease, spec, expected, due, next_due, kind.value, run_id),
-            *(concurrency, most, LEASE_EXPIRED, *range_of(passed)),
+            *(concurrency, most, LEASE_EXPIRED, *range_of(passed), int(reruns)),
         )
 
     def _told(self, settlement: Settlement) -> tuple[object, ...]:
-        run, moves, next_due, passed, pause, _ = settlement
+        run, moves, next_due, passed, pause, _, expected = settlement
         return self._scripts.call(
             "settle",
             self._keys.of(run.task_name),
             *(*end_of(run), int(moves), next_due, int(pause is not None), pause),
-            *range_of(passed),
+            *(*range_of(passed), expected),
         )
 
     def _warn_of_eviction(self) -> None:

@@ -54,7 +54,7 @@ class SqlBase:
         self._without = without
         self._spelled: dict[str, str] = {}
         self._chunked: dict[tuple[str, int], tuple[str, list[str]]] = {}
-        self._swaps: dict[tuple[bool, bool, bool], str] = {}
+        self._swaps: dict[tuple[bool, bool, bool, bool], str] = {}
         self._namespace = self._owner = ""
         self._now: Callable[[], float] = float
         # When this worker last said, by no more than looking on, that it is there.

@@ -20,6 +20,7 @@ __all__ = [
     "FENCES",
     "FREE",
     "GIVEN_UP",
+    "GIVE_UP",
     "HAS_BEGUN",
     "NOTE_ABANDONED",
     "OPEN",
@@ -45,6 +46,7 @@ CONDITIONS = {
     "not paused": "paused = 0",
     "starts are left": "(:max_runs IS NULL OR starts < :max_runs)",
     "lease is free": "(lease_until IS NULL OR lease_until <= :now)",
+    "lease was given back": "lease_until IS NULL",
     "nobody beside": (
         "NOT EXISTS (SELECT 1 FROM {run} r WHERE r.ns = :ns AND r.name = :name"
         " AND r.recorded IS NULL AND r.lease_until > :now)"
@@ -68,16 +70,16 @@ UPDATES = {
     "token": "token = token + 1",
 }
 # Whether a claim is for a tick, and not for a run by hand; whether it runs something, and does not
-# only skip; whether nothing else of the task may run meanwhile.
-Shape = tuple[bool, bool, bool]
-COMMON: Shape = (True, True, True)
+# only skip; whether nothing else of the task may run meanwhile; whether it waits for a rerun.
+Shape = tuple[bool, bool, bool, bool]
+COMMON: Shape = (True, True, True, False)
 # What differs from claim to claim.
 _OF_EACH = re.compile(r":(name|spec|expected|due|next_due|max_runs)\b")
 
 
 def shape_of(claim: Claim) -> Shape:
     """Return which statement a *claim* takes."""
-    return claim.kind is RunKind.TICK, claim.due is not None, claim.concurrency == 1
+    return claim.kind is RunKind.TICK, claim.due is not None, claim.concurrency == 1, claim.reruns
 
 
 def swap_of(shape: Shape, without: Collection[str] = ()) -> str:
@@ -102,13 +104,14 @@ def batch_of(without: Collection[str] = ()) -> str:
 
 def _parts_of(shape: Shape, without: Collection[str]) -> tuple[str, str]:
     """Return what a claim changes, and which conditions it has."""
-    is_tick, runs, is_alone = shape
+    is_tick, runs, is_alone, reruns = shape
     conditions, updates = ["namespace", "name", "spec"], list[str]()
     if is_tick:
         conditions += ["expected", "expected is past"]
         updates.append("next")
     if runs:
-        conditions += ["lease is free", "nobody beside"] if is_alone else ["room beside"]
+        free = "lease was given back" if reruns else "lease is free"
+        conditions += [free, "nobody beside"] if is_alone else ["room beside"]
         if is_alone:
             updates.append("lease")
         updates.append("token")
@@ -176,6 +179,11 @@ TAKE_OVER = (
     # What was started by hand is no tick, and not started again.
     " AND EXISTS (SELECT 1 FROM {run} r WHERE r.ns = :ns AND r.name = :name AND r.due = running_due"
     " AND r.number = 0 AND r.reason = '' AND r.token = :taken AND r.recorded IS NULL)"
+)
+# Nobody goes on with it: the lease is given back, and what its run still guards is fenced off.
+GIVE_UP = (
+    "UPDATE {task} SET lease_until = NULL, owner = NULL, running_due = NULL, token = token + 1"
+    " WHERE ns = :ns AND name = :name AND lease_token = :taken AND lease_until <= :now"
 )
 TAKE_OVER_RUN = (
     "UPDATE {run} SET token = :token, owner = :owner, takeover = takeover + 1"

@@ -78,8 +78,7 @@ class SqlClaims(SqlHistory):
         if changed:
             reply.rows.update(self._select(cursor, changed))
         alone = [claim.name for claim in begun if claim.concurrency == 1]
-        for statement, given in self._each_chunk(claiming.FENCES, alone, "name"):
-            cursor.execute(statement, given)
+        self._fence(cursor, alone)
         beside = [given for given in told if not given["is_alone"] and given not in refused]
         if beside:
             cursor.executemany(self._spell(claiming.BEGIN_FENCE), beside)
@@ -95,7 +94,7 @@ class SqlClaims(SqlHistory):
         """Write those of *claims* whose rows are as they expect; return them."""
         won: list[Claim] = []
         for claim in claims:
-            _, spec, expected, due, next_due, _, max_runs, _, _, concurrency = claim
+            _, spec, expected, due, next_due, _, max_runs, _, _, concurrency, _ = claim
             shape = claiming.shape_of(claim)
             swap = self._swaps.get(shape)
             if swap is None:
@@ -186,9 +185,11 @@ class SqlClaims(SqlHistory):
         self, cursor: Cursor, claim: Takeover, reply: Reply, lease: int
     ) -> tuple[Lease, ...]:
         """Let the database decide who goes on with the run of a worker that died."""
-        name, spec, taken = claim
+        name, spec, taken, reruns = claim
         given = self._given(name=name, spec=spec, taken=taken, until=reply.now + lease)
         given["now"] = reply.now
+        if not reruns:
+            return self._give_up(cursor, name, given, reply)
         cursor.execute(self._spell(claiming.TAKE_OVER), given)
         is_taken = bool(cursor.rowcount)
         reply.rows.update(self._select(cursor, [name]))
@@ -197,9 +198,26 @@ class SqlClaims(SqlHistory):
             return ()
         given["token"] = held.token
         cursor.execute(self._spell(claiming.TAKE_OVER_RUN), given)
-        for statement, fenced in self._each_chunk(claiming.FENCES, [name], "name"):
-            cursor.execute(statement, fenced)
+        self._fence(cursor, [name])
         return (held,)
+
+    def _give_up(
+        self, cursor: Cursor, name: str, given: dict[str, object], reply: Reply
+    ) -> tuple[Lease, ...]:
+        """Let the database decide whether a run is abandoned with which nobody goes on."""
+        expired = reply.rows[name].held
+        cursor.execute(self._spell(claiming.GIVE_UP), given)
+        if expired is None or not cursor.rowcount:
+            return ()
+        self._abandon(cursor, {**given, "expired": LEASE_EXPIRED, "least": 0})
+        self._fence(cursor, [name])
+        reply.rows.update(self._select(cursor, [name]))
+        return (expired,)
+
+    def _fence(self, cursor: Cursor, names: Sequence[str]) -> None:
+        """Let nothing be committed any more that was guarded with an older token."""
+        for statement, given in self._each_chunk(claiming.FENCES, names, "name"):
+            cursor.execute(statement, given)
 
 
 def _each_task_once(claims: Sequence[Claim | Takeover]) -> Iterator[list[Claim | Takeover]]:

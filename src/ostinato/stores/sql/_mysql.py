@@ -21,7 +21,9 @@ _SETTINGS = (
     "SET time_zone = '+00:00'",
     # Under REPEATABLE READ, updates of the history by its index wait for each other in a circle.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION innodb_lock_wait_timeout = 2",
+    # A worker that is stopped in a transaction must not hold its rows for ever. MySQL has no such
+    # limit, and takes MariaDB's for a comment.
+    "SET SESSION innodb_lock_wait_timeout = 2 /*M!100300 , idle_transaction_timeout = 2 */",
 )
 
 

@@ -1,6 +1,6 @@
 """PostgreSQL, by psycopg."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 import psycopg
@@ -17,6 +17,13 @@ __all__ = ["PostgresqlStore"]
 
 # Two that wait for each other, and one that has waited for too long.
 _BROKEN_OFF = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+# Broken off while this worker was stopped; and a server that another has taken the place of.
+_AT_THE_MOMENT = (
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.InterfaceError,
+    psycopg.OperationalError,
+)
 
 
 class PostgresqlStore(SqlStore):
@@ -81,11 +88,11 @@ class _Driver:
 
     def cursor(self, connection: Any) -> Cursor:
         """Return a cursor that puts values in by itself: poolers know no prepared statements."""
-        return cast("Cursor", psycopg.ClientCursor(connection))
+        return _Cursor(connection)
 
     def is_unavailable(self, error: BaseException) -> bool:
         """Return whether *error* says that the database cannot be used at the moment."""
-        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+        return isinstance(error, _AT_THE_MOMENT)
 
     def is_lost(self, error: BaseException) -> bool:
         """Return whether the connection is of no use any more."""
@@ -98,3 +105,42 @@ class _Driver:
     def is_broken_off(self, error: BaseException) -> bool:
         """Return whether *error* ended a transaction that may be tried again at once."""
         return isinstance(error, _BROKEN_OFF)
+
+
+class _Cursor:
+    """A cursor of psycopg's, which sends what belongs together as one message.
+
+    Psycopg would open a pipeline for it; behind one, PostgreSQL does not break off a transaction
+    whose worker has been stopped.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        """Put values in here, in place of the server."""
+        self._cursor: Any = psycopg.ClientCursor(connection)
+        self.rowcount = -1
+
+    def execute(self, statement: str, parameters: Mapping[str, object] | None = None, /) -> object:
+        """Run *statement*."""
+        self._cursor.execute(statement, parameters)
+        self.rowcount = self._cursor.rowcount
+        return self
+
+    def executemany(self, statement: str, parameters: Sequence[Mapping[str, object]], /) -> object:
+        """Run *statement* once for each of *parameters*, and count the rows of all."""
+        each = (self._cursor.mogrify(statement, given) for given in parameters)
+        self.execute("; ".join(each))
+        while self._cursor.nextset():
+            self.rowcount += self._cursor.rowcount
+        return self
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        return self._cursor.fetchone()
+
+    def fetchall(self) -> Sequence[Any]:
+        """Return the rows that are left."""
+        return cast("Sequence[Any]", self._cursor.fetchall())
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._cursor.close()

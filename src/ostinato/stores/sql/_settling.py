@@ -59,6 +59,11 @@ _SETTLEMENTS = {
     for is_skipped in (False, True)
     for is_alone in (False, True)
 }
+# Where ticks were passed over under the run, and nobody has moved on meanwhile.
+_MOVE = (
+    "UPDATE {task} SET next_due = :next_due"
+    " WHERE ns = :ns AND name = :name AND next_due = :expected"
+)
 _END_RUN = (
     "UPDATE {run} SET outcome = :outcome, error = :error, started = :started, ended = :ended,"
     " lateness = :lateness, attempts = :attempts, progress = :progress, message = :message,"
@@ -132,10 +137,10 @@ class SqlSettling(SqlHistory):
 
         What is to be written of the run is added to *ends*.
         """
-        run, moves, next_due, passed, pause, concurrency = settlement
+        run, moves, next_due, passed, pause, concurrency, expected = settlement
         told = self._given(
             **parameters_of(run, self._namespace),
-            moves=int(moves),
+            moves=int(moves and expected is None),
             next_due=next_due,
             pauses=int(pause is not None),
             pause=pause,
@@ -153,6 +158,9 @@ class SqlSettling(SqlHistory):
             cursor.execute(self._spell(DROP_FENCE), told)
         if not is_skipped:
             ends.append(told)
+        if moves and expected is not None:
+            cursor.execute(self._spell(_MOVE), {**told, "expected": expected})
+            passed = passed if cursor.rowcount else None
         if passed is None and not is_skipped:
             return True
         # What is skipped comes after what has ended.

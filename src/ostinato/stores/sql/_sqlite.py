@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from ostinato.errors import StoreError, StoreFileError
+from ostinato.stores._mounts import network_file_system_of
 from ostinato.stores.sql._dialect import SQLITE
-from ostinato.stores.sql._mounts import network_file_system_of
 from ostinato.stores.sql._schema import Names
 from ostinato.stores.sql._session import Cursor
 from ostinato.stores.sql._store import SqlStore

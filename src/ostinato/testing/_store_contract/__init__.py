@@ -7,6 +7,7 @@ from ostinato.testing._store_contract._history import HistoryClauses
 from ostinato.testing._store_contract._leases import LeaseClauses
 from ostinato.testing._store_contract._memory import MemoryClauses
 from ostinato.testing._store_contract._steering import SteeringClauses
+from ostinato.testing._store_contract._takeovers import TakeoverClauses
 
 __all__ = ["StoreContract"]
 
@@ -14,6 +15,7 @@ __all__ = ["StoreContract"]
 class StoreContract(
     ClaimClauses,
     LeaseClauses,
+    TakeoverClauses,
     BesideClauses,
     SteeringClauses,
     DeclarationClauses,

@@ -220,34 +220,6 @@ class LeaseClauses:
         assert (worker.row().held, worker.row().next_due) == (None, worker.due(1))
         assert sorted(worker.history()) == [(0, "1 skipped(already_run)"), (0, "abandoned")]
 
-    def test_s84_a_dead_worker_s_run_is_taken_over(self, store_factory: Factory) -> None:
-        """S84: the same tick, with a higher token; by one worker, after it expired, in no pause."""
-        cluster = Cluster(store_factory)
-        dead, heir, late = cluster.worker(), cluster.worker(), cluster.worker()
-        dead.register("task")
-        lease = dead.take_tick(0, SHORT)
-        claim = Takeover("task", dead.tick().spec, lease.token)
-        assert heir.store.claim([claim], LONG).leases == []
-        cluster.wait_until(lease.until)
-        assert heir.store.claim([claim._replace(spec="another")], LONG).leases == []
-        assert heir.store.claim([claim._replace(name="unknown")], LONG).leases == []
-
-        heir.store.control("task", {"paused": True})
-        assert heir.store.claim([claim], LONG).leases == []
-        heir.store.control("task", {"paused": False})
-
-        (taken,) = heir.store.claim([claim], LONG).leases
-
-        assert late.store.claim([claim], LONG).leases == []
-        assert (taken.due, taken.owner, taken.token) == (lease.due, heir.owner, lease.token + 1)
-        row = heir.row()
-        assert (row.takeovers, row.starts, row.next_due) == (1, 1, heir.due(1))
-        assert not dead.settle(lease)
-        assert heir.settle(taken)
-        assert heir.history() == [(0, "succeeded")]
-        heir.take_tick(1)
-        assert heir.row().takeovers == 0
-
     def test_s33_a_run_that_is_to_end_is_named_at_its_renewal(self, store_factory: Factory) -> None:
         """S33: whoever asks for it; until it has ended."""
         cluster = Cluster(store_factory)

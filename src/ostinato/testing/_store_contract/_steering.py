@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from ostinato._lease import Lease, Settlement
+from ostinato._lease import Lease, Settlement, Skipped
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 from ostinato.testing._store_contract._cluster import (
+    PERIOD,
     SHORT,
     Cluster,
     SharedStore,
@@ -20,6 +21,28 @@ Factory = Callable[[], SharedStore]
 
 class SteeringClauses:
     """Ends that are no runs, or no ticks."""
+
+    def test_s29_what_others_skipped_under_a_run_does_not_fall_due_again(
+        self, store_factory: Factory
+    ) -> None:
+        """S29: the end of a run moves on from where its worker has left the row, or not at all."""
+        cluster = Cluster(store_factory)
+        worker, other = cluster.worker(), cluster.worker()
+        worker.register("task")
+        lease = worker.take_tick(0)
+        passed = Skipped(worker.due(1), worker.due(2), 2, SkipReason.TOO_LATE)
+        assert other.take(other.tick(1, due=None, next_due=other.due(3), passed=passed)) is None
+
+        under = passed._replace(reason=SkipReason.OVERLAP)
+        assert _settle_behind(worker, lease, under)
+
+        assert worker.row().next_due == worker.due(3)
+        assert sorted(worker.history()) == [(0, "succeeded"), (1, "2 skipped(too_late)")]
+        again = worker.take_tick(3)
+        under = Skipped(worker.due(4), worker.due(4), 1, SkipReason.OVERLAP)
+        assert _settle_behind(worker, again, under)
+        assert worker.row().next_due == worker.due(5)
+        assert sorted(worker.history())[2:] == [(3, "succeeded"), (4, "1 skipped(overlap)")]
 
     def test_s29_a_tick_that_was_claimed_can_be_passed_over(self, store_factory: Factory) -> None:
         """S29: it is a skipped one then, and no start; told again, it is not counted again."""
@@ -132,6 +155,13 @@ class SteeringClauses:
         worker.store.poll()
 
         assert worker.store.read().workers[0].seen >= seen + 5
+
+
+def _settle_behind(worker: Worker, lease: Lease, passed: Skipped) -> bool:
+    following = passed.last + PERIOD
+    return worker.settle(
+        lease, moves=True, expected=passed.first, next_due=following, passed=passed
+    )
 
 
 def _pass_over(

@@ -10,9 +10,9 @@ from sqlalchemy import create_engine
 
 from ostinato import SchemaError, StoreError, StoreFileError, StoreUnavailableError
 from ostinato._lease import Claim, Registration
-from ostinato.stores import open_store
-from ostinato.stores.sql import _mounts, _sqlite
-from ostinato.stores.sql._mounts import file_system_in
+from ostinato.stores import _mounts, open_store
+from ostinato.stores._mounts import file_system_in
+from ostinato.stores.sql import _sqlite
 
 
 def claim(due: int = 1_000) -> Claim:

@@ -1,0 +1,76 @@
+"""What a worker and its store tell each other of a task: its declaration there, its row back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ostinato._duration import MILLISECOND
+from ostinato._engine._prepare import bind, choose_timeline, jittered_as_declared
+from ostinato._lease import Registration, TaskRow
+from ostinato.schedules import Every, Jittered
+from ostinato.schedules._reading import schedule_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ostinato._engine._settling import Settling
+    from ostinato._engine._standing import Standing
+    from ostinato._engine._timeline import Timeline
+    from ostinato.protocols import Schedule
+
+__all__ = ["adopt", "follow", "registrations_of"]
+
+
+def registrations_of(standings: list[Standing], grace: int = 30_000) -> list[Registration]:
+    """Return what a store is told of the tasks: *grace* is in milliseconds."""
+    return [
+        Registration(
+            each.name,
+            each.spec,
+            each.next_due,
+            each.task.formerly,
+            period=_period_of(each.task.schedule),
+            grace=grace,
+        )
+        for each in standings
+    ]
+
+
+def follow(standing: Standing, row: TaskRow, timeline: Timeline) -> None:
+    """Let a task follow the schedule that its *row* names, by the store's time.
+
+    Raises:
+        InvalidScheduleError: No schedule of this version has that text.
+    """
+    if row.schedule == standing.followed:
+        return
+    schedule = standing.task.schedule
+    if row.schedule is not None:
+        schedule = jittered_as_declared(standing, schedule_of(row.schedule))
+    choose_timeline(standing, schedule, timeline, timeline)
+    bind(standing, schedule, row.anchor)
+    standing.followed, standing.next_due = row.schedule, row.next_due
+
+
+def adopt(
+    standing: Standing, row: TaskRow, settling: Settling, on_next: Callable[[Standing], object]
+) -> None:
+    """Let a task stand as its *row* says that was there before."""
+    standing.is_paused, standing.paused_reason = row.paused, row.paused_reason
+    standing.paused_until = row.paused_until
+    if row.paused:
+        settling.paused.add(standing)
+    standing.starts, standing.failures_in_row = row.starts, row.failures_in_row
+    standing.last_success = row.last_success
+    if row.next_due != standing.next_due and not standing.is_over:
+        standing.next_due = row.next_due
+        bind(standing, standing.task.schedule, row.anchor)
+        on_next(standing)
+
+
+def _period_of(schedule: Schedule) -> int | None:
+    """Return the period in milliseconds of what counts from its first tick; None: it does not."""
+    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
+    return (
+        inner.period // MILLISECOND if isinstance(inner, Every) and inner.anchor is None else None
+    )
