@@ -41,6 +41,7 @@ class Equipment:
         lease: For how many seconds a run is leased to its worker at a time.
         poll: After how many seconds to look whether another worker has steered a task.
         history: How much is remembered of each task; None: as much as its store does by itself.
+        revision: Of the declarations, where one was given.
     """
 
     namespace: str
@@ -50,6 +51,7 @@ class Equipment:
     lease: float
     poll: float
     history: History | None = None
+    revision: int | None = None
 
     def worker(
         self,
@@ -79,7 +81,7 @@ class Equipment:
             poll = min(self.poll, _FILE_POLL) if follows_host else self.poll
             history = self.history or History()
             kept = Retention(history.runs, history.failures, history.milliseconds)
-            terms = Terms(self.lease, poll, follows_host, kept)
+            terms = Terms(self.lease, poll, follows_host, kept, self.revision)
         if keep is None and self.history is not None:
             keep = self.history.runs
         telling = Telling((LoggingObserver(), *self.observers))

@@ -28,6 +28,7 @@ __all__ = ["Sharing", "Terms"]
 
 # In seconds.
 _HOUR = 3_600
+_KEPT = Retention(1_000, 200, 30 * 86_400_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,14 @@ class Terms:
         poll: After how many seconds to look whether another worker has steered a task.
         follows_host: Whether the store's time is that of this machine.
         kept: How much of the history is kept.
+        revision: Of the declarations, where one was given.
     """
 
     lease: float
     poll: float
     follows_host: bool
-    kept: Retention
+    kept: Retention = _KEPT
+    revision: int | None = None
 
 
 class Sharing:
@@ -140,7 +143,7 @@ class Sharing:
 
     def register(self, standings: list[Standing]) -> None:
         """Make tasks known to the store, and begin with them when it knows."""
-        registrations = registrations_of(standings, self._grace)
+        registrations = registrations_of(standings, self._grace, self._terms.revision)
         self.door.register(registrations, partial(self._join, standings))
 
     def stand_down(self, standing: Standing) -> None:
