@@ -25,6 +25,7 @@ SCHEDULER_SERVERS = "tests/integration/test_scheduler_servers*"
 CLUSTER_TESTS = "tests/cluster/*"
 SERVER_TESTS = (
     CLUSTER_TESTS,
+    "tests/contract/test_bad_starts*",
     "tests/contract/test_fences*",
     "tests/contract/test_mariadb*",
     "tests/contract/test_postgresql*",

@@ -35,6 +35,7 @@ from ostinato.errors import (
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
 if TYPE_CHECKING:
+    from ostinato._history import History
     from ostinato._outcomes import Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
@@ -57,6 +58,7 @@ __all__ = [
     "Every",
     "ForeignLoopError",
     "ForeignSessionError",
+    "History",
     "InvalidArgumentError",
     "InvalidCronError",
     "InvalidFunctionError",
@@ -108,6 +110,7 @@ _LATE = {
     "Delay": "schedules",
     "Event": "protocols",
     "Every": "schedules",
+    "History": "_history",
     "Missed": "_policy",
     "Observer": "protocols",
     "OnCrash": "_policy",

@@ -13,6 +13,8 @@ from ostinato._engine._sharing import Terms
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
 from ostinato._engine._worker import Worker
+from ostinato._history import History
+from ostinato._lease import Retention
 from ostinato.observers.logging import LoggingObserver
 from ostinato.protocols import Fence
 
@@ -38,6 +40,8 @@ class Equipment:
         cancel_grace: How many seconds a cancelled run has to end.
         lease: For how many seconds a run is leased to its worker at a time.
         poll: After how many seconds to look whether another worker has steered a task.
+        history: How much is remembered of each task; None: as much as its store does by itself.
+        revision: Of the declarations, where one was given.
     """
 
     namespace: str
@@ -46,6 +50,8 @@ class Equipment:
     cancel_grace: float
     lease: float
     poll: float
+    history: History | None = None
+    revision: int | None = None
 
     def worker(
         self,
@@ -73,7 +79,11 @@ class Equipment:
         terms = None
         if follows_host is not None:
             poll = min(self.poll, _FILE_POLL) if follows_host else self.poll
-            terms = Terms(self.lease, poll, follows_host)
+            history = self.history or History()
+            kept = Retention(history.runs, history.failures, history.milliseconds)
+            terms = Terms(self.lease, poll, follows_host, kept, self.revision)
+        if keep is None and self.history is not None:
+            keep = self.history.runs
         telling = Telling((LoggingObserver(), *self.observers))
         environment = Environment(
             loop=asyncio.get_running_loop(),

@@ -17,6 +17,7 @@ __all__ = [
     "Registration",
     "Renewed",
     "Reply",
+    "Retention",
     "Settlement",
     "Skipped",
     "Takeover",
@@ -145,6 +146,20 @@ class Settlement(NamedTuple):
     pause: str | None = None
     concurrency: int | None = 1
     expected: int | None = None
+
+
+class Retention(NamedTuple):
+    """How much is remembered of each task.
+
+    Attributes:
+        runs: The latest so many records.
+        failures: Of those before, the latest so many runs that failed.
+        age: In milliseconds: nothing that ended longer ago, or was skipped for a longer time.
+    """
+
+    runs: int
+    failures: int = 0
+    age: int | None = None
 
 
 class WorkerRow(NamedTuple):

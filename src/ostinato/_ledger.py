@@ -1,8 +1,8 @@
 """What is remembered of one task's ticks: the latest runs, and how all of them ended."""
 
 from ostinato._instants import milliseconds_of
-from ostinato._lease import Skipped
-from ostinato._outcomes import Outcome, RunKind
+from ostinato._lease import Retention, Skipped
+from ostinato._outcomes import FAILURES, Outcome, RunKind
 from ostinato._run import Run
 
 __all__ = ["Ledger", "Success", "run_of"]
@@ -33,13 +33,17 @@ class Ledger:
     are exact, however many.
     """
 
-    __slots__ = ("_counts", "_keep", "_most", "_runs", "_successes")
+    __slots__ = ("_counts", "_failures", "_keep", "_most", "_runs", "_successes")
 
-    def __init__(self, keep: int = _KEPT) -> None:
-        """Begin with nothing remembered, of which the latest *keep* records stay."""
+    def __init__(self, keep: int = _KEPT, failures: int = 0) -> None:
+        """Begin with nothing remembered, of which the latest *keep* records stay.
+
+        Of those before, the latest *failures* that failed do, too.
+        """
         self._keep = keep
+        self._failures = failures
         # In one piece, now and then: a deque of its own would weigh more than all else of a task.
-        self._most = 2 * keep
+        self._most = 2 * keep + failures
         self._runs: list[Run | Success] = []
         self._counts: dict[str, int] = {}
         self._successes = 0
@@ -102,7 +106,9 @@ class Ledger:
 
     def latest(self, limit: int) -> list[Run]:
         """Return the latest *limit* records, the newest first."""
-        kept = self._runs[-self._keep :]
+        if len(self._runs) > self._keep:
+            self.prune(self._keep)
+        kept = self._runs
         latest = kept[: -limit - 1 : -1] if limit else []
         return [_run_of(each) for each in latest]
 
@@ -120,15 +126,42 @@ class Ledger:
         return {run._due % period for run in runs if run.kind is not RunKind.MANUAL}
 
     def prune(self, keep: int) -> int:
-        """Forget all but the latest *keep* records; return how many were forgotten."""
-        forgotten = max(len(self._runs) - keep, 0)
-        del self._runs[:forgotten]
-        return forgotten
+        """Forget all but the latest *keep* records; return how many were forgotten.
+
+        The failures stay that are kept for longer.
+        """
+        return self.retain(Retention(keep, self._failures), 0)
+
+    def retain(self, kept: Retention, now: float) -> int:
+        """Forget what is not to be *kept* at the instant *now*; return how much was forgotten."""
+        before = len(self._runs)
+        self._keep_failures(kept.runs, kept.failures)
+        if kept.age is not None:
+            oldest = now - kept.age
+            self._runs = [each for each in self._runs if _ended(each) >= oldest]
+        return before - len(self._runs)
+
+    def _keep_failures(self, keep: int, failures: int) -> None:
+        """Forget all but the latest *keep* records, and of those before the latest *failures*."""
+        end = max(len(self._runs) - keep, 0)
+        failed = [
+            each for each in self._runs[:end] if isinstance(each, Run) and each.outcome in FAILURES
+        ]
+        self._runs[:end] = failed[-failures:] if failures else []
 
     def _append(self, run: Run) -> None:
         self._runs.append(run)
         if len(self._runs) >= self._most:
             self.prune(self._keep)
+
+
+def _ended(record: Run | Success) -> float:
+    """Return when what the *record* tells of came to its end."""
+    if isinstance(record, tuple):
+        return record[7]
+    if record._finished is not None:
+        return record._finished
+    return milliseconds_of(record.last_due)
 
 
 def _run_of(record: Run | Success) -> Run:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from ostinato._history import History
     from ostinato.protocols import SharedStore
 
 __all__ = ["ALONE", "Memory"]
@@ -33,14 +34,18 @@ class Memory:
 
     Attributes:
         source: An address, or an engine of SQLAlchemy's.
+        auto_create: Whether its tables are created, or only looked at.
         is_given: Whether somebody named it; else it is a file in the working directory.
     """
 
     source: str | URL | Engine | AsyncEngine
     is_given: bool = True
+    auto_create: bool = True
 
     @classmethod
-    def of(cls, given: object, environment: Mapping[str, str]) -> Memory:
+    def of(
+        cls, given: object, environment: Mapping[str, str], *, auto_create: object = True
+    ) -> Memory:
         """Return where the state lives of a scheduler that was *given* this.
 
         Raises:
@@ -48,14 +53,17 @@ class Memory:
             InvalidArgumentError: There is no store at such an address.
             MissingExtraError: The driver of the database is not installed.
         """
+        if not isinstance(auto_create, bool):
+            raise ArgumentTypeError("auto_create", auto_create, "pass True or False")
         source = (environment.get(_VARIABLE) or None) if given is None else given
         if source is None:
-            return cls(_address_of(default_file()), is_given=False)
+            return cls(_address_of(default_file()), is_given=False, auto_create=auto_create)
         if isinstance(source, (bool, int, float, bytes)):
             raise ArgumentTypeError("store", source, 'pass a URL, such as "memory://"')
         # Looked at where it is declared: nothing is connected to.
         open_store(cast("str | Engine | AsyncEngine", source))
-        return cls(_placed(cast("str | Engine | AsyncEngine", source)))
+        placed = _placed(cast("str | Engine | AsyncEngine", source))
+        return cls(placed, auto_create=auto_create)
 
     @property
     def is_alone(self) -> bool:
@@ -99,17 +107,17 @@ class Memory:
         """How often it can be asked."""
         return Frequency(self.label, self.follows_host)
 
-    def open(self) -> SharedStore:
-        """Return the store, which is not connected yet.
+    def open(self, history: History | None = None) -> SharedStore:
+        """Return the store, which is not connected yet; *history* is kept by the process alone.
 
         Raises:
             StoreFileError: There can be no folder for the file that nobody named.
         """
         if self.is_alone:
-            return MemoryStore()
+            return MemoryStore(history=history)
         if not self.is_given and self.file is not None:
             make_folder(self.file.parent)
-        return open_store(self.source)
+        return open_store(self.source, auto_create=self.auto_create)
 
     @property
     def _url(self) -> URL:

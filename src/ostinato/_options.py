@@ -7,11 +7,12 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, cast
 
 from ostinato._duration import Duration, wait_seconds
+from ostinato._history import History
 from ostinato._tasks import Tasks
 from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ostinato.protocols import Clock, Observer
 
@@ -20,11 +21,16 @@ __all__ = [
     "check_threads",
     "check_wish",
     "checked_clock",
+    "checked_history",
     "checked_lease",
     "checked_observers",
+    "checked_revision",
 ]
 
 _MOST_THREADS = 10_000
+_REVISION = "OSTINATO_REVISION"
+# What all stores can compare exactly.
+_HIGHEST = 2**53 - 1
 # A heartbeat each sixth of it, and three calls of 2 s and 2 s more, have room in the default of 30.
 _SHORTEST_LEASE = 1.0
 _LONGEST_LEASE = 3_600.0
@@ -42,6 +48,40 @@ def checked_lease(lease: Duration) -> float:
         remedy = f"pass {_SHORTEST_LEASE:g} to {_LONGEST_LEASE:g} seconds"
         raise InvalidArgumentError("lease", lease, "cannot be kept by heartbeats", remedy)
     return seconds
+
+
+def checked_history(history: object) -> History | None:
+    """Return *history*, if it can be that.
+
+    Raises:
+        ArgumentTypeError: It is neither None nor a `History`.
+    """
+    if history is None or isinstance(history, History):
+        return history
+    raise ArgumentTypeError("history", history, "pass a History(runs=1_000, failures=200, days=30)")
+
+
+def checked_revision(revision: object, environment: Mapping[str, str]) -> int | None:
+    """Return *revision*, or the one that the *environment* has; None: neither says one.
+
+    Raises:
+        ArgumentTypeError: It is no whole number.
+        InvalidArgumentError: It is negative, or the environment's is no whole number.
+    """
+    if revision is None:
+        variable = environment.get(_REVISION, "").strip()
+        if not variable:
+            return None
+        if not (variable.isascii() and variable.isdigit() and int(variable) <= _HIGHEST):
+            problem, remedy = "is no whole number from 0", "set it to the number of the deployment"
+            raise InvalidArgumentError(_REVISION, variable, problem, remedy)
+        return int(variable)
+    if isinstance(revision, bool) or not isinstance(revision, int):
+        raise ArgumentTypeError("revision", revision, "pass a whole number, that of the deployment")
+    if not 0 <= revision <= _HIGHEST:
+        problem = f"is not between 0 and {_HIGHEST}"
+        raise InvalidArgumentError("revision", revision, problem, "count the deployments")
+    return revision
 
 
 def check_wish(enabled: object) -> bool | None:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["Outcome", "RunKind", "SkipReason"]
+__all__ = ["FAILURES", "Outcome", "RunKind", "SkipReason"]
 
 
 class Outcome(StrEnum):
@@ -14,6 +14,10 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     ABANDONED = "abandoned"
     SKIPPED = "skipped"
+
+
+# What is remembered for longer than what went well.
+FAILURES = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.ABANDONED)
 
 
 class SkipReason(StrEnum):

@@ -261,13 +261,17 @@ class Run:
         fence = self._rarely.fence
         # A thread that goes on behind its run has no lease, though nobody may have taken it.
         if fence is None or self.outcome is not None:
-            self.lease_lost.set()
-            raise LeaseLostError(self._namespace, self.task_name)
+            raise self._lost(LeaseLostError(self._namespace, self.task_name))
         try:
             fence(self, session)
-        except LeaseLostError:
-            self.lease_lost.set()
-            raise
+        except LeaseLostError as error:
+            raise self._lost(error) from error.__cause__
+
+    def _lost(self, error: LeaseLostError) -> LeaseLostError:
+        self.lease_lost.set()
+        # Another attempt would not commit either.
+        self._cancel()
+        return error
 
     def _facts(self) -> dict[str, object]:
         return {"task_name": self.task_name, "run_id": self.id, "run_attempt": self.attempt}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,12 +9,10 @@ from typing import TYPE_CHECKING
 
 from ostinato._clock import SystemClock
 from ostinato._containers import container_of
-from ostinato._controls import Controls
 from ostinato._declared import declare_scheduler, mark_scheduler_started
 from ostinato._duration import Duration, wait_seconds
 from ostinato._enabled import is_enabled
 from ostinato._engine._spawn import finish_undisturbed
-from ostinato._engine._steering import Steering
 from ostinato._equipment import Equipment
 from ostinato._memory import ALONE, Memory
 from ostinato._options import (
@@ -23,10 +20,13 @@ from ostinato._options import (
     check_threads,
     check_wish,
     checked_clock,
+    checked_history,
     checked_lease,
     checked_observers,
+    checked_revision,
 )
 from ostinato._preparation import Preparation
+from ostinato._reaching import Reaching
 from ostinato._registry import note_inclusion
 from ostinato._start_up import (
     log_start_up,
@@ -37,7 +37,7 @@ from ostinato._start_up import (
 from ostinato._task import Task, check_name
 from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
 from ostinato.asgi import ASGIApp, Lifespan, attach, lifespan_of, wrapped
-from ostinato.errors import ForeignLoopError, LateDeclarationError, NotRunningError
+from ostinato.errors import LateDeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -45,9 +45,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from ostinato._engine._standing import Standing
     from ostinato._engine._worker import Worker
-    from ostinato._frequency import Frequency
+    from ostinato._history import History
     from ostinato._policies import PolicyOptions
     from ostinato.protocols import Clock, Observer, Schedule
 
@@ -56,7 +55,7 @@ __all__ = ["Scheduler"]
 _LONGEST_NAMESPACE = 40
 
 
-class Scheduler(Declaring, Controls):
+class Scheduler(Declaring, Reaching):
     """Runs periodic tasks for as long as the application lives.
 
     Examples:
@@ -85,6 +84,9 @@ class Scheduler(Declaring, Controls):
         cancel_grace: Duration = 3,
         lease: Duration = 30,
         poll: Duration = 5,
+        history: History | None = None,
+        auto_create: bool = True,
+        revision: int | None = None,
         enabled: bool | None = None,
     ) -> None:
         """Declare a scheduler; nothing runs yet.
@@ -105,14 +107,21 @@ class Scheduler(Declaring, Controls):
                 timedelta: another worker takes over so much later, where that has died.
             poll: How often to look whether another worker has steered a task, in seconds or as a
                 timedelta; a file is looked at twice a second at the least.
+            history: How much is remembered of each task, where that is not to be a `History()`;
+                in memory it is by default the latest 100 runs.
+            auto_create: Whether the tables of the store are created, or only looked at: then
+                `ostinato.stores.ddl` has the statements that create them.
+            revision: Of two declarations of a task that one store knows, the one with the higher
+                revision counts; by default `$OSTINATO_REVISION`, else the one that came last.
             enabled: Whether tasks run; by default, unless `$OSTINATO_ENABLED` is 0, and not under
                 pytest.
 
         Raises:
             ArgumentTypeError: An argument has a type that is not accepted.
-            InvalidArgumentError: An argument, or `$OSTINATO_ENABLED`, has a value that cannot work.
+            InvalidArgumentError: An argument, `$OSTINATO_ENABLED` or `$OSTINATO_REVISION`, has a
+                value that cannot work.
         """
-        self._memory = Memory.of(store, os.environ)
+        self._memory = Memory.of(store, os.environ, auto_create=auto_create)
         self.name = check_name("name", name, longest=_LONGEST_NAMESPACE)
         self._clock: Clock = checked_clock(clock) or SystemClock()
         self._grace = wait_seconds("shutdown_grace", shutdown_grace)
@@ -123,6 +132,8 @@ class Scheduler(Declaring, Controls):
             wait_seconds("cancel_grace", cancel_grace),
             checked_lease(lease),
             wait_seconds("poll", poll),
+            checked_history(history),
+            checked_revision(revision, os.environ),
         )
         self._enabled = check_wish(enabled)
         self._preparation = Preparation(self._memory.frequency)
@@ -230,7 +241,7 @@ class Scheduler(Declaring, Controls):
             app,
             state,
             self._clock,
-            memory.open(),
+            memory.open(self._equipment.history),
             is_live=is_live,
             follows_host=None if memory.is_alone else memory.follows_host,
         )
@@ -271,27 +282,3 @@ class Scheduler(Declaring, Controls):
         finally:
             self._worker = None if self._worker is worker else self._worker
             worker.changed.set()
-
-    def _reached(self) -> Worker:
-        if self._worker is None:
-            raise NotRunningError(self.name)
-        if self._worker.environment.loop is not asyncio.get_running_loop():
-            raise ForeignLoopError(f"the scheduler {self.name!r}", call="scheduler.status()")
-        return self._worker
-
-    def _reach(self, task: object) -> tuple[Standing, Steering]:
-        name = self._registry.find(task).name
-        worker = self._reached()
-        return worker.standing_of(name), Steering(worker)
-
-    def _reach_all(self) -> list[tuple[Standing, Steering]]:
-        worker = self._reached()
-        steering = Steering(worker)
-        return [(worker.standing_of(task.name), steering) for task in self._registry]
-
-    def _frequency(self) -> Frequency:
-        return self._preparation.frequency
-
-    def _check_starting(self) -> None:
-        if not self._reached().is_running:
-            raise NotRunningError(self.name)

@@ -48,7 +48,10 @@ class SchemaError(StoreError):
         self.found = found
         self.expected = expected
         if found is None:
-            problem = "has no tables, and auto_create=False leaves them to you; create them first"
+            problem = (
+                "has no tables, and auto_create=False leaves them to you; create them with what "
+                "ostinato.stores.ddl(address) returns"
+            )
         elif found > expected:
             problem = (
                 f"has tables of version {found}, and this library knows those up to {expected}; "

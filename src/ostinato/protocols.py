@@ -11,6 +11,7 @@ from ostinato._lease import (
     Registration,
     Renewed,
     Reply,
+    Retention,
     Settlement,
     Takeover,
     TaskRow,
@@ -184,8 +185,13 @@ class History(Protocol):
         """Return the latest *limit* runs of the task *name*, the newest first."""
         ...
 
-    def prune(self, keep: int, /) -> int:
-        """Forget all but the latest *keep* runs of each task; return how many were forgotten."""
+    def prune(self, kept: Retention, /, *, every: int | None = None) -> int:
+        """Forget the records that are not to be *kept*; return how many were forgotten.
+
+        Runs under way are no records, and what was counted stays counted. With *every*, nothing is
+        forgotten within so many milliseconds of the last time that somebody called it with that,
+        and who does forget also forgets the workers that were not seen for a day.
+        """
         ...
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:

@@ -13,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from ostinato import Outcome, Run, SchemaError, StoreError, StoreUnavailableError
-from ostinato._lease import Claim, Registration, Settlement, Skipped
+from ostinato._lease import Claim, Registration, Retention, Settlement, Skipped
 from ostinato._outcomes import SkipReason
 from ostinato.stores import open_store
 from ostinato.stores.redis import _link
@@ -279,7 +279,7 @@ def test_s77_a_long_history_is_forgotten_in_slices(opened):
     store.record(runs)
     store.record(runs[:10])
 
-    assert store.prune(50) == 2_050
+    assert store.prune(Retention(50)) == 2_050
     assert [run._due for run in store.runs("task", 2)] == [due + 2_099, due + 2_098]
     assert store.summary() == {"task": {"succeeded": 2_100}}
     store.record(

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from ostinato import Outcome, Run, RunKind, SkipReason
-from ostinato._lease import Claim, Lease, Registration, Settlement, Skipped, Takeover, TaskRow
+from ostinato._lease import (
+    Claim,
+    Lease,
+    Registration,
+    Retention,
+    Settlement,
+    Skipped,
+    Takeover,
+    TaskRow,
+)
 from ostinato.stores import MemoryStore, open_store
 from ostinato.stores.redis import RedisStore
 from ostinato.stores.redis._lua import Scripts
@@ -194,7 +203,7 @@ class Both(RuleBasedStateMachine):
     @rule(worker=WORKERS, keep=st.integers(0, 5))
     def prune(self, worker, keep):
         """Forget what is not among the latest."""
-        self.agree(worker, lambda store: store.prune(keep))
+        self.agree(worker, lambda store: store.prune(Retention(keep)))
 
     def model_row(self, name: str) -> TaskRow:
         """Return what the model knows of a task."""

@@ -13,6 +13,7 @@ from ostinato import (
     Cron,
     Event,
     Every,
+    History,
     Missed,
     OnCrash,
     Overlap,
@@ -111,6 +112,9 @@ assert_type(added, Task)
 # The decorated function stays the user's own.
 assert_type(refresh(limit=1), str)
 same: Callable[..., object] = tidy
+
+
+keeping = Scheduler(history=History(runs=10, failures=5, days=0.5))
 
 
 async def main() -> None:

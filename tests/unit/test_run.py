@@ -187,6 +187,7 @@ def test_s82_s86_a_run_that_has_ended_guards_nothing() -> None:
 
     assert asked == [run]
     assert run.lease_lost.is_set()
+    assert run.cancelled.is_set()
     assert pickle.loads(pickle.dumps(run))._rarely.fence is None
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["adopt", "follow", "registrations_of"]
 
 
-def registrations_of(standings: list[Standing], grace: int = 30_000) -> list[Registration]:
+def registrations_of(
+    standings: list[Standing], grace: int = 30_000, revision: int | None = None
+) -> list[Registration]:
     """Return what a store is told of the tasks: *grace* is in milliseconds."""
     return [
         Registration(
@@ -29,6 +31,7 @@ def registrations_of(standings: list[Standing], grace: int = 30_000) -> list[Reg
             each.spec,
             each.next_due,
             each.task.formerly,
+            revision,
             period=_period_of(each.task.schedule),
             grace=grace,
         )

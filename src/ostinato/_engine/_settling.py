@@ -111,7 +111,7 @@ class Settling:
             standing.failures_in_row = 0
         elif is_tick and outcome in _FAILURES:
             standing.failures_in_row += 1
-            pause = _reason_to_pause(standing)
+            pause = standing.reason_to_pause()
         passed, expected = None, standing.next_due
         if is_tick and (standing.concurrency == 1 or standing.has_delay):
             try:
@@ -292,10 +292,3 @@ class Settling:
         passed, following = skip_until(standing.ticks, expected, horizon, reason)
         is_behind = until is not None and following is not None and following > until
         return passed, None if is_behind else following
-
-
-def _reason_to_pause(standing: Standing) -> str | None:
-    limit = standing.task.policy.pause_after_failures
-    if limit is None or standing.is_paused or standing.failures_in_row < limit:
-        return None
-    return f"{limit} failures in a row"

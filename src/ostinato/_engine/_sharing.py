@@ -11,7 +11,7 @@ from ostinato._engine._looking import Looking
 from ostinato._engine._mending import Mending
 from ostinato._engine._remote import Remote
 from ostinato._engine._watching import Watching
-from ostinato._lease import Lease, Reply, TaskRow
+from ostinato._lease import Lease, Reply, Retention, TaskRow
 from ostinato._outcomes import RunKind
 from ostinato._run import Run
 from ostinato.errors import InvalidScheduleError, StoreUnavailableError
@@ -30,6 +30,9 @@ __all__ = ["Sharing", "Terms"]
 
 # In milliseconds: what is less is no clock that was set.
 _JUMP = 2_000
+# In seconds.
+_HOUR = 3_600
+_KEPT = Retention(1_000, 200, 30 * 86_400_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,15 @@ class Terms:
         lease: For how many seconds a run is leased to a worker at a time.
         poll: After how many seconds to look whether another worker has steered a task.
         follows_host: Whether the store's time is that of this machine.
+        kept: How much of the history is kept.
+        revision: Of the declarations, where one was given.
     """
 
     lease: float
     poll: float
     follows_host: bool
+    kept: Retention = _KEPT
+    revision: int | None = None
 
 
 class Sharing:
@@ -122,6 +129,8 @@ class Sharing:
         except StoreUnavailableError as error:
             # The application starts all the same: nothing is claimed until it answers.
             self.door.fail(error)
+        # Not too late for a worker that does not live long, and not at every start.
+        self.prune_later(60)
 
     def listen(self) -> None:
         """Look now and then whether somebody has steered a task."""
@@ -129,9 +138,19 @@ class Sharing:
         wait = self._terms.poll * self._environment.random.uniform(0.9, 1.1)
         self._environment.clock.call_later(wait, self._look)
 
+    def prune_later(self, seconds: float) -> None:
+        """Have the history pruned in some *seconds*, if nobody else has done it, and hourly."""
+        wait = seconds * self._environment.random.uniform(0.9, 1.1)
+        self._environment.clock.call_later(wait, self._prune)
+
+    def _prune(self) -> None:
+        if not self.claims.is_stopped:
+            self.door.prune(self._terms.kept, _HOUR * 1_000)
+            self.prune_later(_HOUR)
+
     def register(self, standings: list[Standing]) -> None:
         """Make tasks known to the store, and begin with them when it knows."""
-        registrations = registrations_of(standings, self._grace)
+        registrations = registrations_of(standings, self._grace, self._terms.revision)
         self.door.register(registrations, partial(self._join, standings))
 
     def stand_down(self, standing: Standing) -> None:

@@ -209,6 +209,13 @@ class Standing:
             self.ledger = Ledger()
         return self.ledger
 
+    def reason_to_pause(self) -> str | None:
+        """Return why the task is to be paused for its failures; None: it is not."""
+        limit = self.task.policy.pause_after_failures
+        if limit is None or self.is_paused or self.failures_in_row < limit:
+            return None
+        return f"{limit} failures in a row"
+
     def end_at(self, until: int | None) -> None:
         """Forget the next tick, if it lies behind *until*."""
         if until is not None and self.next_due is not None and self.next_due > until:

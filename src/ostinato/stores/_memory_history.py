@@ -1,12 +1,13 @@
 """What a process remembers of runs that have ended: the memory store's history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 
-from ostinato._lease import LEASE_EXPIRED, TaskRow
+from ostinato._lease import LEASE_EXPIRED, Retention, TaskRow
 from ostinato._ledger import Ledger
 from ostinato._outcomes import RunKind
 from ostinato._run import Run
+from ostinato.stores._declaring import UNSEEN
 
 __all__ = ["MemoryHistory"]
 
@@ -17,9 +18,13 @@ _REMEMBERED_VERDICTS = 100
 class MemoryHistory:
     """A ledger for each task, under one lock."""
 
-    def __init__(self, keep: int | None) -> None:
-        """Begin with nothing remembered, of which the latest *keep* runs of each task stay."""
-        self._keep = keep
+    def __init__(self, kept: Retention) -> None:
+        """Begin with nothing remembered, of which so much is *kept*."""
+        self._kept = kept
+        # When the history of each namespace was pruned last.
+        self._pruned: dict[str, int] = {}
+        self._now: Callable[[], float] = float
+        self._namespace = ""
         self._lock = RLock()
         self._ledgers: dict[str, Ledger] = {}
 
@@ -32,12 +37,21 @@ class MemoryHistory:
     def runs(self, name: str, limit: int, /) -> list[Run]:
         """Return the latest *limit* runs of the task *name*, the newest first."""
         with self._lock:
-            return self.ledger(name).latest(limit)
+            ledger = self.ledger(name)
+            if self._kept.age is not None:
+                ledger.retain(self._kept, self._now())
+            return ledger.latest(limit)
 
-    def prune(self, keep: int, /) -> int:
-        """Forget all but the latest *keep* runs of each task; return how many were forgotten."""
+    def prune(self, kept: Retention, /, *, every: int | None = None) -> int:
+        """Forget the records that are not to be *kept*; return how many were forgotten."""
+        now = int(self._now())
         with self._lock:
-            return sum(ledger.prune(keep) for ledger in self._ledgers.values())
+            if every is not None:
+                if self._pruned.get(self._namespace, now - every) > now - every:
+                    return 0
+                self._pruned[self._namespace] = now
+                self._forget_workers(now - UNSEEN)
+            return sum(ledger.retain(kept, now) for ledger in self._ledgers.values())
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many ticks of each task ended in which outcome or skip reason."""
@@ -49,9 +63,11 @@ class MemoryHistory:
         with self._lock:
             ledger = self._ledgers.get(name)
             if ledger is None:
-                ledger = Ledger() if self._keep is None else Ledger(self._keep)
-                self._ledgers[name] = ledger
+                ledger = self._ledgers[name] = Ledger(self._kept.runs, self._kept.failures)
             return ledger
+
+    def _forget_workers(self, unseen_since: int) -> None:
+        """Forget the workers that were not seen since that instant: there are none here."""
 
     def _last_run(self, row: TaskRow) -> Run | None:
         """Return the last run of *row*, of which plain successes do not tell it."""

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from ostinato._lease import Registration, Reply, TaskRow, WorkerRow
+from ostinato._lease import Registration, Reply, Retention, TaskRow, WorkerRow
 from ostinato._ledger import Ledger
 from ostinato.errors import TaskNotFoundError
 from ostinato.stores._declaring import (
@@ -24,9 +24,9 @@ __all__ = ["MemoryTasks"]
 class MemoryTasks(MemoryHistory):
     """A row for each task of each namespace, and one for each worker."""
 
-    def __init__(self, keep: int | None) -> None:
-        """Begin with nothing remembered, of which the latest *keep* runs of each task stay."""
-        super().__init__(keep)
+    def __init__(self, kept: Retention) -> None:
+        """Begin with nothing remembered, of which so much is *kept*."""
+        super().__init__(kept)
         self._spaces: dict[str, tuple[dict[str, TaskRow], dict[str, Ledger]]] = {}
         self._workers: dict[tuple[str, str], WorkerRow] = {}
         # How each task was declared before, and how each worker declares those that it knows.
@@ -36,7 +36,6 @@ class MemoryTasks(MemoryHistory):
         self._presences: dict[tuple[str, str], tuple[int, int]] = {}
         self._enter("")
         self._owner = ""
-        self._now: Callable[[], float] = float
 
     def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
         """Act for the worker *owner* from now on, by its clock *now*."""
@@ -160,6 +159,14 @@ class MemoryTasks(MemoryHistory):
         if known is None:
             known = WorkerRow(self._owner, socket.gethostname(), os.getpid(), now, now, "", 0)
         self._workers[key] = known._replace(seen=now, tasks=tasks)
+
+    def _forget_workers(self, unseen_since: int) -> None:
+        """Forget the workers of the namespace that were not seen since that instant."""
+        for (space, owner), worker in tuple(self._workers.items()):
+            if space == self._namespace and worker.seen < unseen_since:
+                del self._workers[space, owner]
+                self._presences.pop((space, owner), None)
+                self._declared.pop((space, owner), None)
 
     def _see_worker(self, now: int) -> None:
         me = self._namespace, self._owner

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ostinato.stores.redis import RedisStore
     from ostinato.stores.sql import SqlStore
 
-__all__ = ["REDIS_SCHEMES", "open_store"]
+__all__ = ["REDIS_SCHEMES", "ddl", "open_store"]
 
 # The store works on threads of its own: each database is spoken to by its synchronous driver.
 _DRIVERS = {
@@ -84,6 +84,42 @@ def open_store(
     module, store = _STORES[engine.dialect.name]
     made = getattr(import_module(f"ostinato.stores.sql.{module}"), store)
     return cast("SqlStore", made(engine, names=names, auto_create=auto_create))
+
+
+def ddl(
+    source: str | Engine | AsyncEngine,
+    /,
+    *,
+    prefix: str = "ostinato_",
+    schema: str | None = None,
+) -> list[str]:
+    """Return the statements that create the tables of a store at *source*, for migration tools.
+
+    Nothing is connected to, and no driver needed.
+
+    Args:
+        source: As for `open_store`; of an address only the kind of its database matters.
+        prefix: What the names of the tables begin with.
+        schema: The database's schema that they lie in.
+
+    Raises:
+        ArgumentTypeError: *source* is neither an address nor an engine.
+        InvalidArgumentError: A store there would have no tables, or the names are no names.
+    """
+    from sqlalchemy import make_url  # noqa: PLC0415 - as below
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as below
+
+    try:
+        url = make_url(source) if isinstance(source, str) else getattr(source, "url", None)
+    except ArgumentError as error:
+        raise InvalidArgumentError("store", Hidden("str"), "is no address", _REMEDY) from error
+    if url is None:
+        raise ArgumentTypeError("store", source, _REMEDY)
+    database = _driver_of(url).partition("+")[0]
+    dialect = import_module(f"sqlalchemy.dialects.{database}").dialect()
+    sql = import_module("ostinato.stores.sql._schema")
+    statements: list[str] = sql.ddl_of(sql.Names(prefix, schema), dialect)
+    return statements
 
 
 def _redis_at(address: str, scheme: str, prefix: str, schema: str | None) -> RedisStore:

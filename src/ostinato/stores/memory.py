@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from ostinato._history import History
 from ostinato._lease import (
     LEASE_EXPIRED,
     Claim,
     Lease,
     Renewed,
     Reply,
+    Retention,
     Settlement,
     Skipped,
     Takeover,
@@ -24,14 +26,23 @@ __all__ = ["MemoryStore"]
 
 # A process that is alone with its store has no rival to whom a lease could be lost.
 _UNLIMITED = 1 << 62
+_KEPT = 100
 
 
 class MemoryStore(MemoryTasks):
     """Remembers what a process's tasks have done, for as long as the process lives."""
 
-    def __init__(self, *, keep: int | None = None) -> None:
-        """Begin with nothing remembered, of which the latest *keep* runs of each task stay."""
-        super().__init__(keep)
+    def __init__(self, *, keep: int | None = None, history: History | None = None) -> None:
+        """Begin with nothing remembered.
+
+        Args:
+            keep: How many runs of each task stay; by default 100.
+            history: The same, with more to say; it goes before *keep*.
+        """
+        kept = Retention(_KEPT if keep is None else keep)
+        if history is not None:
+            kept = Retention(history.runs, history.failures, history.milliseconds)
+        super().__init__(kept)
         # What a lease does not tell of the runs that are no ticks, for as long as they last.
         self._by_hand: dict[tuple[str, str, int], Claim] = {}
 

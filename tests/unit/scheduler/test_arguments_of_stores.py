@@ -70,7 +70,7 @@ def test_s2_a_task_that_is_refused_is_not_there() -> None:
 
 
 def test_s2_a_store_over_the_network_is_asked_once_a_second_at_the_most():
-    """S2: where the task is declared, by its store; one of each process's own is asked for nothing."""
+    """S2: said where the task is declared; one of each process's own is not asked for."""
     scheduler = Scheduler("redis://me:secret@host/0")
 
     with pytest.raises(

@@ -1,7 +1,7 @@
 """The store of one process, asked directly."""
 
 from ostinato import Outcome, Run, RunKind
-from ostinato._lease import Claim, Registration, Settlement
+from ostinato._lease import Claim, Registration, Retention, Settlement
 from ostinato.stores.memory import MemoryStore
 
 
@@ -146,7 +146,7 @@ def test_runs_are_remembered_until_they_are_pruned() -> None:
     store, _ = opened()
     store.record([ended(due, 0) for due in range(5)])
 
-    assert store.prune(2) == 3
+    assert store.prune(Retention(2)) == 3
     assert [run._due for run in store.runs("task", 10)] == [4, 3]
     assert MemoryStore(keep=1).ledger("task")._keep == 1
     store.close()

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from ostinato._lease import Retention
 from ostinato._run import Run
-from ostinato.stores._declaring import GRACE
+from ostinato.stores._declaring import GRACE, UNSEEN
 from ostinato.stores.redis._keys import Keys
 from ostinato.stores.redis._link import Link
 from ostinato.stores.redis._lua import Scripts
@@ -57,24 +58,38 @@ class RedisHistory:
         """
         if limit < 1:
             return []
-        (found,) = self._run([("LRANGE", self._keys.of(name).runs, 0, limit - 1)])
-        return [run_of(name, record, self._namespace) for record in found]
+        keys = self._keys.of(name)
+        latest, failed = self._run(
+            [("LRANGE", each, 0, limit - 1) for each in (keys.runs, keys.failed)]
+        )
+        return [run_of(name, each, self._namespace) for each in (*latest, *failed)[:limit]]
 
-    def prune(self, keep: int, /) -> int:
-        """Forget all but the latest *keep* runs of each task; return how many were forgotten.
+    def prune(self, kept: Retention, /, *, every: int | None = None) -> int:
+        """Forget the records that are not to be *kept*; return how many were forgotten.
 
         Raises:
             StoreError: The server did not do it.
         """
+        if every is not None:
+            (is_mine,) = self._run([("SET", self._keys.pruned, self._owner, "NX", "PX", every)])
+            if not is_mine:
+                return 0
+            self._run([self._scripts.call("tidy", (self._keys.workers,), UNSEEN)])
         forgotten, names = 0, self._names()
+        told = (kept.runs, _SLICE, kept.failures, kept.age)
         while names:
             keys = (self._keys.of(name) for name in names)
             counts = self._run(
-                [self._scripts.call("prune", (each.runs, each.told), keep, _SLICE) for each in keys]
+                [
+                    self._scripts.call("prune", (each.runs, each.told, each.failed), *told)
+                    for each in keys
+                ]
             )
-            forgotten += sum(counts)
+            forgotten += sum(count for count, _ in counts)
             # In slices, between which others are served.
-            names = [name for name, count in zip(names, counts, strict=True) if count == _SLICE]
+            names = [
+                name for name, (_, looked) in zip(names, counts, strict=True) if looked == _SLICE
+            ]
         return forgotten
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:

@@ -18,6 +18,7 @@ class TaskKeys(NamedTuple):
         runs: A list: the records of what has ended, the newest first.
         told: A hash: which runs the records hold, and by which token their end was told.
         counts: A hash: how many ticks ended in which outcome or skip reason.
+        failed: A list: of the runs before those in `runs`, the latest that failed.
     """
 
     task: str
@@ -25,6 +26,7 @@ class TaskKeys(NamedTuple):
     runs: str
     told: str
     counts: str
+    failed: str
 
 
 class Keys:
@@ -35,6 +37,8 @@ class Keys:
         place = namespace.translate(_SEPARATORS)
         self.tasks = f"{head}:{{{place}}}:tasks"
         self.workers = f"{head}:{{{place}}}:workers"
+        # Is there while the history was pruned lately.
+        self.pruned = f"{head}:{{{place}}}:pruned"
         self.meta = f"{head}:meta"
         self._begin = f"{head}:{{{place}:"
         self._known: dict[str, TaskKeys] = {}

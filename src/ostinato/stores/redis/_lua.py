@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 
-from ostinato.stores.redis._lua_history import HISTORY, PRUNE, RECORD
+from ostinato.stores.redis._lua_history import HISTORY, PRUNE, RECORD, TIDY
 from ostinato.stores.redis._lua_register import DECLARE, JOIN, REGISTER, RENAME, SEEN
 from ostinato.stores.redis._lua_settle import RENEW, SETTLE
 
@@ -175,6 +175,7 @@ _TEXTS: Mapping[str, str] = {
     "seen": SEEN,
     "settle": SETTLE,
     "take_over": _TAKE_OVER,
+    "tidy": TIDY,
 }
 _CONDITION = re.compile(r"^.* -- if: (.+)$", re.MULTILINE)
 CONDITIONS = tuple(name for text in _TEXTS.values() for name in _CONDITION.findall(text))

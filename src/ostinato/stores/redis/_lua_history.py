@@ -1,6 +1,6 @@
 """The part of the scripts that remembers what has ended."""
 
-__all__ = ["HISTORY", "PRUNE", "RECORD"]
+__all__ = ["HISTORY", "PRUNE", "RECORD", "TIDY"]
 
 # For scripts in which the keys are called `task`, `open`, `runs` and `counts`.
 HISTORY = """
@@ -41,14 +41,51 @@ return now
 """
 # No more at once than is read in a moment: nobody else is served meanwhile.
 PRUNE = """
-local runs, told = unpack(KEYS)
-local keep, most = tonumber(ARGV[1]), tonumber(ARGV[2])
-local many = math.min(redis.call('LLEN', runs) - keep, most)
-if many <= 0 then return 0 end
-for _, record in ipairs(redis.call('LRANGE', runs, -many, -1)) do
-  local key = cjson.decode(record).key
-  if key then redis.call('HDEL', told, key) end
+local runs, told, failed = unpack(KEYS)
+local keep, most, failures = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local oldest = ARGV[4] ~= '' and now - ARGV[4] or -math.huge
+local forgotten, looked = 0, 0
+local function forget(record)
+  if record.key then redis.call('HDEL', told, record.key) end
+  forgotten = forgotten + 1
 end
-redis.call('LTRIM', runs, 0, -(many + 1))
-return many
+local function is_failure(record)
+  local outcome = record.outcome
+  return outcome == 'failed' or outcome == 'timed_out' or outcome == 'abandoned'
+end
+while redis.call('LLEN', runs) > keep and looked < most do
+  local text = redis.call('RPOP', runs)
+  local record = cjson.decode(text)
+  if is_failure(record) then redis.call('LPUSH', failed, text) else forget(record) end
+  looked = looked + 1
+end
+while redis.call('LLEN', failed) > failures and looked < most do
+  forget(cjson.decode(redis.call('RPOP', failed)))
+  looked = looked + 1
+end
+for _, records in ipairs({failed, runs}) do
+  while looked < most do
+    local text = redis.call('LINDEX', records, -1)
+    if not text then break end
+    local record = cjson.decode(text)
+    if tonumber(record.ended or record.last_due or record.due) >= oldest then break end
+    redis.call('RPOP', records)
+    forget(record)
+    looked = looked + 1
+  end
+end
+return {forgotten, looked}
+"""
+# Of workers that were not seen for some time nothing is kept.
+TIDY = """
+local fields = redis.call('HGETALL', KEYS[1])
+for place = 1, #fields, 2 do
+  local id = string.match(fields[place], '^seen:(.*)$')
+  if id and tonumber(fields[place + 1]) < now - ARGV[1] then
+    for _, each in ipairs({'seen', 'started', 'since', 'labels', 'declared', 'tasks'}) do
+      redis.call('HDEL', KEYS[1], each .. ':' .. id)
+    end
+  end
+end
+return now
 """

@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ostinato._lease import Skipped
+from ostinato._lease import Retention, Skipped
+from ostinato._outcomes import FAILURES
 from ostinato._run import Run
+from ostinato.stores._declaring import UNSEEN
 from ostinato.stores.sql._base import SqlBase
 from ostinato.stores.sql._rows import RUN_COLUMNS, Row, parameters_of, run_of
 from ostinato.stores.sql._session import Cursor
 
 __all__ = ["SqlHistory"]
 
+# In milliseconds: longer than anything is remembered.
+_FOREVER = 1 << 52
 # By when the store learnt of it; what it learnt at once, by its instant.
 _NEWEST_FIRST = "ORDER BY recorded DESC, due DESC, number DESC"
 _RECORD = (
@@ -34,15 +38,30 @@ _RUNS = (
     f"SELECT {RUN_COLUMNS} FROM {{run}} WHERE ns = :ns AND name = :name"
     f" AND recorded IS NOT NULL {_NEWEST_FIRST} LIMIT :limit"
 )
+_ENDED = "COALESCE(ended, last_due, due)"
+_FAILED = "outcome IN ('" + "', '".join(FAILURES) + "')"
 _CROWDED = (
     "SELECT name FROM {run} WHERE ns = :ns AND recorded IS NOT NULL GROUP BY name"
-    " HAVING COUNT(*) > :keep ORDER BY name"
+    f" HAVING COUNT(*) > :runs OR MIN({_ENDED}) < {{now}} - :age ORDER BY name"
+)
+_SLICE = 2_000
+_OF_TASK = "WHERE ns = :ns AND name = :name AND recorded IS NOT NULL"
+_COLUMNS = "due, number, reason, outcome, kind, count"
+# No database skips rows without saying up to where it reads.
+_BEFORE = (
+    f"FROM (SELECT {_COLUMNS}, recorded FROM {{run}} {_OF_TASK} {_NEWEST_FIRST}"
+    " LIMIT 1000000000 OFFSET :runs) older"
 )
 _SUPERFLUOUS = (
-    "SELECT due, number, reason, outcome, kind, count FROM {run}"
-    f" WHERE ns = :ns AND name = :name AND recorded IS NOT NULL {_NEWEST_FIRST}"
-    " LIMIT 10000 OFFSET :keep"
+    f"SELECT {_COLUMNS} {_BEFORE} WHERE NOT {_FAILED} LIMIT {_SLICE}",
+    f"SELECT {_COLUMNS} {_BEFORE} WHERE {_FAILED} {_NEWEST_FIRST} LIMIT {_SLICE} OFFSET :failures",
+    f"SELECT {_COLUMNS} FROM {{run}} {_OF_TASK} AND {_ENDED} < {{now}} - :age LIMIT {_SLICE}",
 )
+_CLAIM_CHORE = (
+    "UPDATE {chore} SET done = {now} WHERE ns = :ns AND name = 'prune' AND done <= {now} - :every"
+)
+_BEGIN_CHORE = "{insert} {chore} (ns, name, done) VALUES (:ns, 'prune', {now}) {keep}"
+_FORGET_WORKERS = "DELETE FROM {worker} WHERE ns = :ns AND seen < {now} - :unseen"
 _FORGET = (
     "DELETE FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
     " AND reason = :reason"
@@ -83,17 +102,25 @@ class SqlHistory(SqlBase):
         found = self._sessions.read(self._spell(_RUNS), self._given(name=name, limit=limit))
         return [run_of(row, self._namespace) for row in found]
 
-    def prune(self, keep: int, /) -> int:
-        """Forget all but the latest *keep* runs of each task; return how many were forgotten.
+    def prune(self, kept: Retention, /, *, every: int | None = None) -> int:
+        """Forget the records that are not to be *kept*; return how many were forgotten.
 
         Raises:
             StoreError: The database did not do it.
         """
-        crowded = self._sessions.read(self._spell(_CROWDED), self._given(keep=keep))
-        # Each by itself: no claim waits for the pruning of a thousand tasks.
-        return sum(
-            self._sessions.write(partial(self._prune, name=name, keep=keep)) for (name,) in crowded
-        )
+        if every is not None and not self._sessions.write(partial(self._takes_chore, every)):
+            return 0
+        age = _FOREVER if kept.age is None else kept.age
+        given = self._given(runs=kept.runs, failures=kept.failures, age=age)
+        forgotten = 0
+        for (name,) in self._sessions.read(self._spell(_CROWDED), given):
+            for statement in _SUPERFLUOUS:
+                told, count = {**given, "name": name}, _SLICE
+                # In slices: no claim waits for the pruning of a thousand tasks.
+                while count == _SLICE:
+                    count = self._sessions.write(partial(self._prune, statement, told))
+                    forgotten += count
+        return forgotten
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many ticks of each task ended in which outcome or skip reason.
@@ -134,8 +161,21 @@ class SqlHistory(SqlBase):
             # Skipped for that reason before, at a time to which the clock was set back.
             cursor.execute(self._spell(_LENGTHEN), told)
 
-    def _prune(self, cursor: Cursor, name: str, keep: int) -> int:
-        cursor.execute(self._spell(_SUPERFLUOUS), self._given(name=name, keep=keep))
+    def _takes_chore(self, every: int, cursor: Cursor) -> bool:
+        """Return whether it is this worker's to prune, for the next *every* milliseconds."""
+        given = self._given(every=every, unseen=UNSEEN)
+        cursor.execute(self._spell(_CLAIM_CHORE), given)
+        if not cursor.rowcount:
+            cursor.execute(self._spell(_BEGIN_CHORE), given)
+        if not cursor.rowcount:
+            return False
+        cursor.execute(self._spell(_FORGET_WORKERS), given)
+        return True
+
+    def _prune(self, statement: str, told: dict[str, object], cursor: Cursor) -> int:
+        """Forget what *statement* finds, and keep its count."""
+        name = told["name"]
+        cursor.execute(self._spell(statement), told)
         found = cursor.fetchall()
         counts: dict[str, int] = {}
         for _, _, reason, outcome, kind, count in found:

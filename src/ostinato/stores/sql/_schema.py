@@ -26,7 +26,7 @@ __all__ = ["MIN_COMPATIBLE", "SCHEMA_VERSION", "TABLES", "Names", "ddl_of", "tab
 SCHEMA_VERSION = 1
 # The oldest version of the library's schema that can work with these tables.
 MIN_COMPATIBLE = 1
-TABLES = ("task", "fence", "run", "tally", "worker", "meta")
+TABLES = ("task", "fence", "run", "tally", "worker", "chore", "meta")
 
 # Drawn by the database, not by us: one printed migration makes different ones wherever it is run.
 _DRAWN = {
@@ -170,6 +170,13 @@ def tables(names: Names) -> MetaData:
         Column("tasks", Integer, nullable=False),
         # Digests of the declarations that it knows, by the names of their tasks.
         Column("declared", _text()),
+    )
+    # What one worker does for all, now and then.
+    table(
+        "chore",
+        Column("ns", _name(40), primary_key=True),
+        Column("name", _name(40), primary_key=True),
+        Column("done", BigInteger, nullable=False),
     )
     table(
         "meta",

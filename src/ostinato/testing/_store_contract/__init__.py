@@ -3,6 +3,7 @@
 from ostinato.testing._store_contract._beside import BesideClauses
 from ostinato.testing._store_contract._claims import ClaimClauses
 from ostinato.testing._store_contract._declarations import DeclarationClauses
+from ostinato.testing._store_contract._history import HistoryClauses
 from ostinato.testing._store_contract._leases import LeaseClauses
 from ostinato.testing._store_contract._memory import MemoryClauses
 from ostinato.testing._store_contract._steering import SteeringClauses
@@ -19,6 +20,7 @@ class StoreContract(
     SteeringClauses,
     DeclarationClauses,
     MemoryClauses,
+    HistoryClauses,
 ):
     """The contract of stores: a subclass is the test module of one.
 

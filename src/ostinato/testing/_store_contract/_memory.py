@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ostinato._lease import Registration, Skipped
+from ostinato._lease import Registration, Retention, Skipped
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 from ostinato.errors import TaskNotFoundError
@@ -58,7 +58,7 @@ class MemoryClauses:
         lease = worker.take(worker.tick(0, name="old"))
         assert lease is not None
         worker.settle(lease)
-        worker.store.prune(0)
+        worker.store.prune(Retention(0))
         lease = worker.take(worker.tick(1, name="old"))
         assert lease is not None
         worker.settle(lease)
@@ -171,8 +171,8 @@ class MemoryClauses:
         assert other is not None
         under_way = worker.take_tick(7)
 
-        assert worker.store.prune(2) == 4
-        assert worker.store.prune(2) == 0
+        assert worker.store.prune(Retention(2)) == 4
+        assert worker.store.prune(Retention(2)) == 0
 
         assert worker.history() == [(4, "succeeded"), (5, "2 skipped(overlap)")]
         assert worker.settle(under_way)
@@ -181,7 +181,7 @@ class MemoryClauses:
             "task": {"succeeded": 6, "skipped(overlap)": 2},
             "other": {"succeeded": 1},
         }
-        assert worker.store.prune(0) == 4
+        assert worker.store.prune(Retention(0)) == 4
         assert worker.history() == []
         assert worker.store.summary()["task"] == {"succeeded": 6, "skipped(overlap)": 2}
         assert worker.take(worker.tick(8)) is not None

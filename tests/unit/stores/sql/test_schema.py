@@ -48,6 +48,6 @@ def test_the_statements_can_be_had_without_a_database(database):
 
     tables = [each.split()[5] for each in statements if each.startswith("CREATE TABLE")]
     assert sorted(tables) == [
-        f"place.my_{name}" for name in ("fence", "meta", "run", "tally", "task", "worker")
+        f"place.my_{name}" for name in ("chore", "fence", "meta", "run", "tally", "task", "worker")
     ]
     assert statements[-1].startswith("INSERT INTO place.my_meta")
