@@ -27,6 +27,7 @@ from ostinato.errors import (
     StoreFileError,
     StoreUnavailableError,
     SwallowedExceptionError,
+    TaskInUseError,
     TaskNotFoundError,
     TooFrequentError,
     UnmetRequirementError,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
-    from ostinato._status import TaskState, TaskStatus
+    from ostinato._status import Orphan, TaskState, TaskStatus
     from ostinato._task import Task
     from ostinato._tasks import Tasks
     from ostinato.protocols import Clock, Event, Observer
@@ -72,6 +73,7 @@ __all__ = [
     "Observer",
     "OnCrash",
     "Once",
+    "Orphan",
     "OstinatoError",
     "Outcome",
     "Overlap",
@@ -92,6 +94,7 @@ __all__ = [
     "StoreUnavailableError",
     "SwallowedExceptionError",
     "Task",
+    "TaskInUseError",
     "TaskNotFoundError",
     "TaskState",
     "TaskStatus",
@@ -115,6 +118,7 @@ _LATE = {
     "Observer": "protocols",
     "OnCrash": "_policy",
     "Once": "schedules",
+    "Orphan": "_status",
     "Outcome": "_outcomes",
     "Overlap": "_policy",
     "Retry": "_policy",

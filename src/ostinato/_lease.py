@@ -196,6 +196,7 @@ class TaskRow:
     Attributes:
         held: The lease of the task, which nobody shares; it may have expired.
         beside: The leases that runs have for themselves, by their tokens; what `read` returns.
+        seen_at: When a worker that declares it was seen last, to the hour.
         takeovers: How often the run under way was taken over.
     """
 
@@ -216,6 +217,7 @@ class TaskRow:
     last_success: int | None = None
     failures_in_row: int = 0
     takeovers: int = 0
+    seen_at: int = 0
     beside: dict[int, Lease] = field(default_factory=dict[int, Lease])
     cancel_requested: set[int] = field(default_factory=set[int])
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._controls import Controls
 from ostinato._engine._steering import Steering
-from ostinato.errors import ForeignLoopError, NotRunningError
+from ostinato._instants import instant_of
+from ostinato._status import Orphan
+from ostinato.errors import ForeignLoopError, NotRunningError, TaskInUseError
+from ostinato.schedules._arguments import check_text
 
 if TYPE_CHECKING:
     from ostinato._engine._standing import Standing
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reaching"]
 
+_WEEK = 7 * 86_400_000
+
 
 class Reaching(Controls):
     """Finds tasks where they run."""
@@ -26,6 +32,40 @@ class Reaching(Controls):
     _registry: Registry
     _worker: Worker | None
     _preparation: Preparation
+
+    async def orphans(self) -> list[Orphan]:
+        """Return the tasks in the store that no worker has declared for a week.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+            StoreError: The store does not answer.
+        """
+        worker = self._reached()
+        reply = await worker.claims.backoff.read(worker.store.read)
+        rows = sorted(reply.rows.values(), key=lambda row: row.name)
+        return [
+            Orphan(row.name, row.schedule or row.spec, instant_of(row.seen_at))
+            for row in rows
+            if row.seen_at <= reply.now - _WEEK and row.name not in self._registry.by_name
+        ]
+
+    async def forget(self, name: str) -> None:
+        """Forget the task *name* of the store, and its history, which no live worker declares.
+
+        Raises:
+            ArgumentTypeError: *name* is no string.
+            ForeignLoopError: The scheduler runs on another event loop.
+            NotRunningError: The scheduler is not running.
+            StoreError: The store does not do it.
+            TaskInUseError: A worker that was seen in the last five minutes declares it.
+            TaskNotFoundError: There is no such task.
+        """
+        check_text("name", name, "app.tidy")
+        worker = self._reached()
+        if name in self._registry.by_name:
+            raise TaskInUseError(name)
+        await worker.claims.backoff.read(partial(worker.store.forget, name))
 
     def _reached(self) -> Worker:
         if self._worker is None:

@@ -12,7 +12,22 @@ if TYPE_CHECKING:
 
     from ostinato._run import Run
 
-__all__ = ["TaskState", "TaskStatus"]
+__all__ = ["Orphan", "TaskState", "TaskStatus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A task that no worker has declared for a week.
+
+    Attributes:
+        name: Its name.
+        schedule: The text of its schedule.
+        last_seen: When a worker that declares it was seen last, to the hour.
+    """
+
+    name: str
+    schedule: str
+    last_seen: datetime
 
 
 class TaskState(StrEnum):

@@ -10,6 +10,7 @@ __all__ = [
     "StoreError",
     "StoreFileError",
     "StoreUnavailableError",
+    "TaskInUseError",
 ]
 
 
@@ -88,4 +89,16 @@ class ForeignSessionError(ConfigurationError, ValueError):
         super().__init__(
             f"run.guard(session) needs a session of the database in which the store is, PostgreSQL "
             f"or MySQL; the store of this run is {store}, and the session is of {session}"
+        )
+
+
+class TaskInUseError(OstinatoError, RuntimeError):
+    """A task was to be forgotten that a live worker has declared."""
+
+    def __init__(self, task_name: str) -> None:
+        """Build the message from the *task_name*."""
+        self.task_name = task_name
+        super().__init__(
+            f"{shown(task_name)} is declared by a worker that was seen in the last five minutes; "
+            "stop the workers that declare it first, or pause it"
         )

@@ -17,6 +17,7 @@ OstinatoError
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
 ├── TaskNotFoundError             (LookupError)   .task_name .did_you_mean
 ├── AlreadyRunningError           (RuntimeError)  .task_name
+├── TaskInUseError                (RuntimeError)  .task_name
 ├── SchedulerRunningError         (RuntimeError)  .scheduler_name
 ├── NotRunningError               (RuntimeError)  .scheduler_name
 ├── RunTimeoutError               (TimeoutError)  .task_name .timeout
@@ -43,6 +44,7 @@ from ostinato._store_errors import (
     StoreError,
     StoreFileError,
     StoreUnavailableError,
+    TaskInUseError,
 )
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "StoreFileError",
     "StoreUnavailableError",
     "SwallowedExceptionError",
+    "TaskInUseError",
     "TaskNotFoundError",
     "TooFrequentError",
     "UnmetRequirementError",

@@ -194,6 +194,10 @@ class History(Protocol):
         """
         ...
 
+    def forget(self, name: str, /) -> None:
+        """Forget the task *name* and all its runs, unless a live worker has declared it."""
+        ...
+
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many ticks of each task ended in which outcome or skip reason."""
         ...

@@ -16,6 +16,7 @@ from ostinato import (
     History,
     Missed,
     OnCrash,
+    Orphan,
     Overlap,
     Retry,
     Run,
@@ -129,6 +130,8 @@ async def main() -> None:
         assert_type(await scheduler.next_run(tidy), datetime | None)
         assert_type(await scheduler.history(tidy, limit=3), list[Run])
         assert_type(await scheduler.cancel("id"), bool)
+        assert_type(await scheduler.orphans(), list[Orphan])
+        await scheduler.forget("gone")
     async with simulate(scheduler, start=datetime(2030, 1, 1, tzinfo=UTC), app=app) as sim:
         await sim.advance(days=2)
         assert_type(sim.runs(tidy), list[Run])

@@ -35,6 +35,7 @@ EXAMPLES: list[errors.OstinatoError] = [
     errors.StoreUnavailableError("sqlite:///state.db", OSError("gone")),
     errors.StoreFileError("state.db", "is no database", "name another"),
     errors.SchemaError("sqlite:///state.db", found=3, expected=1),
+    errors.TaskInUseError("tidy"),
     errors.LeaseLostError("sqlite:///state.db", "tidy"),
     errors.ForeignSessionError("memory://", "sqlite:///app.db"),
 ]

@@ -5,12 +5,23 @@ from typing import NamedTuple
 
 from ostinato._lease import Registration
 
-__all__ = ["GRACE", "UNSEEN", "Declared", "first_due_of", "is_newer", "specs_after", "takes_over"]
+__all__ = [
+    "ALIVE",
+    "GRACE",
+    "UNSEEN",
+    "Declared",
+    "first_due_of",
+    "is_newer",
+    "specs_after",
+    "takes_over",
+]
 
 # In milliseconds: no worker whose tasks have a shorter one is given up sooner.
 GRACE = 30_000
 # For so long a worker that is not seen is remembered.
 UNSEEN = 86_400_000
+# Who was seen within so long is alive, as far as anybody is asked to forget its tasks.
+ALIVE = 300_000
 # Older ones are as good as new: nobody rolls back that far.
 _MOST_SPECS = 20
 

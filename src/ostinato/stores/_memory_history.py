@@ -47,6 +47,7 @@ class MemoryHistory:
         now = int(self._now())
         with self._lock:
             if every is not None:
+                self._still_here(now)
                 if self._pruned.get(self._namespace, now - every) > now - every:
                     return 0
                 self._pruned[self._namespace] = now
@@ -65,6 +66,9 @@ class MemoryHistory:
             if ledger is None:
                 ledger = self._ledgers[name] = Ledger(self._kept.runs, self._kept.failures)
             return ledger
+
+    def _still_here(self, now: int) -> None:
+        """Note of the tasks that this worker declares that it is there: there are none here."""
 
     def _forget_workers(self, unseen_since: int) -> None:
         """Forget the workers that were not seen since that instant: there are none here."""

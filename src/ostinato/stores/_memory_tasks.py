@@ -7,8 +7,9 @@ from typing import cast
 
 from ostinato._lease import Registration, Reply, Retention, TaskRow, WorkerRow
 from ostinato._ledger import Ledger
-from ostinato.errors import TaskNotFoundError
+from ostinato.errors import TaskInUseError, TaskNotFoundError
 from ostinato.stores._declaring import (
+    ALIVE,
     GRACE,
     Declared,
     first_due_of,
@@ -63,6 +64,7 @@ class MemoryTasks(MemoryHistory):
                     self._declare(
                         row, task, now, watched if mine.get(task.name) == task.spec else None
                     )
+                row.seen_at = now
                 self._rows[task.name] = rows[task.name] = row
             mine.update((task.name, task.spec) for task in tasks)
             self._note_worker(now, len(mine))
@@ -83,6 +85,31 @@ class MemoryTasks(MemoryHistory):
             workers = () if names is not None else self._workers.items()
             mine = tuple(row for (space, _), row in workers if space == self._namespace)
         return Reply(int(self._now()), [], rows, mine)
+
+    def forget(self, name: str, /) -> None:
+        """Forget the task *name* and all its runs.
+
+        Raises:
+            TaskInUseError: A live worker has declared it.
+            TaskNotFoundError: There is no such task.
+        """
+        with self._lock:
+            since = self._now() - ALIVE
+            for me, declared in self._declared.items():
+                worker = self._workers.get(me)
+                is_here = me[0] == self._namespace and name in declared
+                if is_here and worker is not None and worker.seen >= since:
+                    raise TaskInUseError(name)
+            if self._rows.pop(name, None) is None:
+                raise TaskNotFoundError(name, None)
+            self._ledgers.pop(name, None)
+            self._origins.pop((self._namespace, name), None)
+
+    def _still_here(self, now: int) -> None:
+        """Note of the tasks that this worker declares that it is there."""
+        for name in self._declared.get((self._namespace, self._owner), ()):
+            if name in self._rows:
+                self._rows[name].seen_at = now
 
     def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
         """Write what steers the task *name*.

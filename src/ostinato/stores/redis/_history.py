@@ -5,11 +5,19 @@ from typing import Any
 
 from ostinato._lease import Retention
 from ostinato._run import Run
-from ostinato.stores._declaring import GRACE, UNSEEN
+from ostinato.errors import TaskInUseError, TaskNotFoundError
+from ostinato.stores._declaring import ALIVE, GRACE, UNSEEN
 from ostinato.stores.redis._keys import Keys
 from ostinato.stores.redis._link import Link
 from ostinato.stores.redis._lua import Scripts
-from ostinato.stores.redis._records import key_of, range_in, range_of, record_of, run_of
+from ostinato.stores.redis._records import (
+    declarations_of,
+    key_of,
+    range_in,
+    range_of,
+    record_of,
+    run_of,
+)
 
 __all__ = ["RedisHistory"]
 
@@ -41,6 +49,8 @@ class RedisHistory:
         self._namespace = self._owner = ""
         self._grace, self._is_registered = GRACE, False
         self._now: Callable[[], float] = float
+        # The names of the tasks that this worker has declared.
+        self._mine: set[str] = set()
 
     def record(self, runs: Sequence[Run], /) -> None:
         """Remember *runs*, each once.
@@ -71,6 +81,8 @@ class RedisHistory:
             StoreError: The server did not do it.
         """
         if every is not None:
+            each = [self._keys.of(name).task for name in sorted(self._mine)]
+            self._run([self._scripts.call("still_here", (task,)) for task in each])
             (is_mine,) = self._run([("SET", self._keys.pruned, self._owner, "NX", "PX", every)])
             if not is_mine:
                 return 0
@@ -91,6 +103,25 @@ class RedisHistory:
                 name for name, (_, looked) in zip(names, counts, strict=True) if looked == _SLICE
             ]
         return forgotten
+
+    def forget(self, name: str, /) -> None:
+        """Forget the task *name* and all its runs.
+
+        Raises:
+            StoreError: The server did not do it.
+            TaskInUseError: A live worker has declared it.
+            TaskNotFoundError: There is no such task.
+        """
+        fields, now = self._run([("HGETALL", self._keys.workers), self._scripts.call("now", ())])
+        workers = declarations_of(fields, "")
+        if any(seen >= now - ALIVE and name in declared for seen, declared in workers):
+            raise TaskInUseError(name)
+        keys = self._keys.of(name)
+        # The row last: who finds it finds all of it.
+        dropped = [("DEL", key) for key in (*keys[1:], keys.task)]
+        *_, is_gone, _ = self._run([*dropped, ("SREM", self._keys.tasks, name)])
+        if not is_gone:
+            raise TaskNotFoundError(name, None)
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many ticks of each task ended in which outcome or skip reason.

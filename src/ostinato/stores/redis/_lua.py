@@ -20,7 +20,7 @@ FIELDS = (
     *("config_rev", "token", "starts", "last_due", "last_success", "failures_in_row", "takeovers"),
     *("lease_until", "lease_token", "owner", "running_due"),
     *("last_outcome", "last_ran", "last_kind", "last_token", "last_started", "last_end"),
-    "last_error",
+    *("last_error", "seen_at"),
 )
 SERVER_TIME = """(function()
   local time = redis.call('TIME')
@@ -138,6 +138,12 @@ redis.call('HDEL', open, taken)
 redis.call('HSET', open, run.token, cjson.encode(run))
 return {{now, token, now + lease, row_of(task)}}
 """
+_STILL_HERE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'seen_at', text(now))
+end
+return now
+"""
 _READ = "return {now, row_of(KEYS[1]), redis.call('HVALS', KEYS[2])}"
 # Whether an instant is expected, which, which run is to end, how many fields follow with their
 # values; then those that are to hold none.
@@ -174,6 +180,7 @@ _TEXTS: Mapping[str, str] = {
     "renew": RENEW,
     "seen": SEEN,
     "settle": SETTLE,
+    "still_here": _STILL_HERE,
     "take_over": _TAKE_OVER,
     "tidy": TIDY,
 }

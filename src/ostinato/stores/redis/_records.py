@@ -58,6 +58,7 @@ def task_row_of(name: str, answer: str, namespace: str) -> TaskRow | None:
         last_success=_number(row["last_success"]),
         failures_in_row=_count(row["failures_in_row"]),
         takeovers=_count(row["takeovers"]),
+        seen_at=_count(row["seen_at"]),
     )
 
 

@@ -63,6 +63,7 @@ class RedisStore(RedisHistory):
         self._namespace, self._owner, self._now = namespace, owner, now
         self._keys = Keys(self._head, namespace)
         self._grace, self._is_registered = GRACE, False
+        self._mine = set()
         meta = self._keys.meta
         begin = [("HSETNX", meta, each, _VERSION) for each in ("schema_version", "min_compatible")]
         *_, (found, least) = self._run(
@@ -80,6 +81,7 @@ class RedisStore(RedisHistory):
         """
         self._grace = min([self._grace, *(task.grace for task in tasks)])
         self._is_registered = True
+        self._mine.update(task.name for task in tasks)
         door = Door(self._run, self._scripts, self._keys, self._namespace, self._owner)
         return register(door, tasks, self._grace)
 

@@ -61,6 +61,8 @@ class SqlBase:
         self._touched = float("-inf")
         self._grace = 0
         self._is_registered = False
+        # The names of the tasks that this worker has declared.
+        self._mine: set[str] = set()
 
     def _spell(self, statement: str) -> str:
         spelled = self._spelled.get(statement)

@@ -1,5 +1,6 @@
 """What is remembered of the runs that have ended: kept, listed, counted, forgotten."""
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from ostinato._lease import Retention, Skipped
 from ostinato._outcomes import FAILURES
 from ostinato._run import Run
-from ostinato.stores._declaring import UNSEEN
+from ostinato.errors import TaskInUseError, TaskNotFoundError
+from ostinato.stores._declaring import ALIVE, UNSEEN
 from ostinato.stores.sql._base import SqlBase
 from ostinato.stores.sql._rows import RUN_COLUMNS, Row, parameters_of, run_of
 from ostinato.stores.sql._session import Cursor
@@ -61,6 +63,16 @@ _CLAIM_CHORE = (
     "UPDATE {chore} SET done = {now} WHERE ns = :ns AND name = 'prune' AND done <= {now} - :every"
 )
 _BEGIN_CHORE = "{insert} {chore} (ns, name, done) VALUES (:ns, 'prune', {now}) {keep}"
+# By one worker in an hour, though all of them try.
+_STILL_HERE = "UPDATE {task} SET seen_at = {now} WHERE ns = :ns AND seen_at < {now} - :every / 2"
+_ALIVE = (
+    "SELECT declared FROM {worker} WHERE ns = :ns AND declared IS NOT NULL"
+    " AND seen >= {now} - :alive"
+)
+_FORGET_TASK = tuple(
+    f"DELETE FROM {{{table}}} WHERE ns = :ns AND name = :name"
+    for table in ("task", "fence", "run", "tally")
+)
 _FORGET_WORKERS = "DELETE FROM {worker} WHERE ns = :ns AND seen < {now} - :unseen"
 _FORGET = (
     "DELETE FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
@@ -108,8 +120,12 @@ class SqlHistory(SqlBase):
         Raises:
             StoreError: The database did not do it.
         """
-        if every is not None and not self._sessions.write(partial(self._takes_chore, every)):
-            return 0
+        if every is not None:
+            # In the order of their names, as claims are.
+            for statement, given in self._each_chunk(_STILL_HERE, sorted(self._mine), "name"):
+                self._note_still_here(statement, {**given, "every": every})
+            if not self._sessions.write(partial(self._takes_chore, every)):
+                return 0
         age = _FOREVER if kept.age is None else kept.age
         given = self._given(runs=kept.runs, failures=kept.failures, age=age)
         forgotten = 0
@@ -121,6 +137,27 @@ class SqlHistory(SqlBase):
                     count = self._sessions.write(partial(self._prune, statement, told))
                     forgotten += count
         return forgotten
+
+    def forget(self, name: str, /) -> None:
+        """Forget the task *name* and all its runs.
+
+        Raises:
+            StoreError: The database did not do it.
+            TaskInUseError: A live worker has declared it.
+            TaskNotFoundError: There is no such task.
+        """
+        given = self._given(name=name, alive=ALIVE)
+
+        def forget(cursor: Cursor) -> None:
+            cursor.execute(self._spell(_ALIVE), given)
+            if any(name in json.loads(declared) for (declared,) in cursor.fetchall()):
+                raise TaskInUseError(name)
+            for number, statement in enumerate(_FORGET_TASK):
+                cursor.execute(self._spell(statement), given)
+                if not number and not cursor.rowcount:
+                    raise TaskNotFoundError(name, None)
+
+        self._sessions.write(forget)
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many ticks of each task ended in which outcome or skip reason.
@@ -160,6 +197,9 @@ class SqlHistory(SqlBase):
         if not cursor.rowcount:
             # Skipped for that reason before, at a time to which the clock was set back.
             cursor.execute(self._spell(_LENGTHEN), told)
+
+    def _note_still_here(self, statement: str, given: dict[str, object]) -> None:
+        self._sessions.write(lambda cursor: cursor.execute(statement, given))
 
     def _takes_chore(self, every: int, cursor: Cursor) -> bool:
         """Return whether it is this worker's to prune, for the next *every* milliseconds."""

@@ -25,7 +25,7 @@ TASK_COLUMNS = (
     "name, declared_spec, next_due, anchor, schedule, paused, paused_reason, paused_until,"
     " config_rev, token, starts, last_due, last_success, failures_in_row, takeovers,"
     " lease_until, lease_token, owner, running_due,"
-    " last_outcome, last_ran, last_kind, last_token, last_started, last_end, last_error"
+    " last_outcome, last_ran, last_kind, last_token, last_started, last_end, last_error, seen_at"
 )
 RUN_COLUMNS = (
     "name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts, started,"
@@ -60,6 +60,7 @@ def task_row_of(row: Row, namespace: str) -> TaskRow:
         last_success=row[12],
         failures_in_row=row[13],
         takeovers=row[14],
+        seen_at=row[26],
     )
 
 
@@ -131,7 +132,7 @@ def _text(text: str | None) -> str | None:
 
 
 def _last_run_of(row: Row, namespace: str) -> Run:
-    outcome, due, kind, token, started, ended, error = row[19:]
+    outcome, due, kind, token, started, ended, error = row[19:26]
     run = Run(cast("str", row[0]), due, namespace, RunKind(kind), token)
     run.outcome, run.error = Outcome(outcome), error
     run._started, run._finished = started, ended

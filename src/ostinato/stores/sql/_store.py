@@ -47,6 +47,7 @@ class SqlStore(SqlClaims, SqlSettling, SqlFence):
         """
         self._namespace, self._owner, self._now = namespace, owner, now
         self._touched, self._grace, self._is_registered = float("-inf"), GRACE, False
+        self._mine = set()
         self._store_id = prepare_tables(
             self._sessions,
             self._dialect,
@@ -63,6 +64,7 @@ class SqlStore(SqlClaims, SqlSettling, SqlFence):
         """
         self._grace = min([self._grace, *(task.grace for task in tasks)])
         self._is_registered = True
+        self._mine.update(task.name for task in tasks)
         self._sessions.write(
             lambda cursor: register(
                 cursor, tasks, spell=self._spell, given=self._given, grace=self._grace

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from ostinato._lease import Retention, Skipped
 from ostinato._outcomes import Outcome, SkipReason
+from ostinato.errors import TaskInUseError, TaskNotFoundError
 from ostinato.testing._store_contract._cluster import PERIOD, Cluster, SharedStore
 
 __all__ = ["HistoryClauses"]
@@ -93,3 +96,37 @@ class HistoryClauses:
 
         assert [other.take(claim) for claim in claims] == [None, None, None]
         assert other.take(worker.tick(3))
+
+    def test_s88_a_task_that_nobody_declares_can_be_forgotten(self, store_factory: Factory) -> None:
+        """S88: with its history, once its workers have left; declared again, it begins anew."""
+        cluster = Cluster(store_factory)
+        worker, other = cluster.worker(), cluster.worker()
+        worker.register("task", "kept")
+        token, seen_at = worker.row().token, worker.row().seen_at
+        worker.settle(worker.take_tick(0))
+        assert 0 < seen_at <= worker.store.read().now
+        with pytest.raises(TaskInUseError, match="'task'"):
+            other.store.forget("task")
+
+        worker.store.close()
+        other.store.forget("task")
+
+        assert set(other.store.read().rows) == {"kept"}
+        assert other.history() == []
+        assert not other.store.summary().get("task")
+        with pytest.raises(TaskNotFoundError):
+            other.store.forget("task")
+        other.register("task")
+        assert other.row().next_due == other.due(0)
+        assert other.take_tick(0).token > token
+
+    def test_s88_a_worker_that_lives_on_is_seen(self, store_factory: Factory) -> None:
+        """S88: its tasks are no orphans, however long ago it has declared them."""
+        cluster = Cluster(store_factory)
+        worker = cluster.worker()
+        begun = worker.register("task").seen_at
+
+        cluster.wait_until(cluster.now() + 10)
+        worker.store.prune(Retention(1), every=2)
+
+        assert worker.row().seen_at > begun
