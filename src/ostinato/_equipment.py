@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._engine._environment import Environment
-from ostinato._engine._sharing import Terms
 from ostinato._engine._tell import Telling
+from ostinato._engine._terms import Terms
 from ostinato._engine._threads import Threads
 from ostinato._engine._worker import Worker
 from ostinato._history import History

@@ -14,8 +14,8 @@ from greenlet import getcurrent, greenlet
 
 from ostinato import Scheduler
 from ostinato._engine._environment import Environment
-from ostinato._engine._sharing import Terms
 from ostinato._engine._tell import Telling
+from ostinato._engine._terms import Terms
 from ostinato._engine._threads import Threads
 from ostinato._engine._worker import Worker
 from ostinato._lease import Reply

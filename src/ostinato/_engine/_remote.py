@@ -12,7 +12,6 @@ from ostinato._lease import (
     Claim,
     Registration,
     Reply,
-    Retention,
     Settlement,
     Takeover,
     TaskRow,
@@ -54,7 +53,6 @@ class Remote(Backoff):
         """
         super().__init__(environment, store)
         self._on_settled = on_settled
-        self._forget = store.prune
         self._owner = owner
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
@@ -147,12 +145,6 @@ class Remote(Backoff):
         """
         for writing in tuple(self._writing):
             await writing
-
-    def prune(self, kept: Retention, every: int) -> None:
-        """Have the history pruned that is not to be *kept*; the store knows whether it is time."""
-        pruning = self.lanes.reads(partial(self._forget, kept, every=every))
-        # Where it does not answer, claims will tell; another time will do.
-        pruning.add_done_callback(_heed_nothing)
 
     async def read(self, call: Callable[[], T]) -> T:
         """Return what *call* reads of the store.
@@ -294,9 +286,3 @@ def result_of(future: "asyncio.Future[T]") -> T | None:
     if future.cancelled() or future.exception() is not None:
         return None
     return future.result()
-
-
-def _heed_nothing(future: "asyncio.Future[int]") -> None:
-    if not future.cancelled():
-        # Looked at: what nobody has looked at is reported.
-        future.exception()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._engine._joining import adopt, follow, registrations_of
 from ostinato._engine._looking import Looking
 from ostinato._engine._mending import Mending
+from ostinato._engine._pruning import Pruning
 from ostinato._engine._remote import Remote
 from ostinato._engine._watching import Watching
-from ostinato._lease import Lease, Reply, Retention, TaskRow
+from ostinato._lease import Lease, Reply, TaskRow
 from ostinato._outcomes import RunKind
 from ostinato._run import Run
 from ostinato.errors import InvalidScheduleError, StoreUnavailableError
@@ -23,35 +23,14 @@ if TYPE_CHECKING:
     from ostinato._engine._environment import Environment
     from ostinato._engine._keepalive import Held
     from ostinato._engine._standing import Standing
+    from ostinato._engine._terms import Terms
     from ostinato._engine._timeline import Timeline
     from ostinato.protocols import SharedStore
 
-__all__ = ["Sharing", "Terms"]
+__all__ = ["Sharing"]
 
 # In milliseconds: what is less is no clock that was set.
 _JUMP = 2_000
-# In seconds.
-_HOUR = 3_600
-_KEPT = Retention(1_000, 200, 30 * 86_400_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How a store is shared with others.
-
-    Attributes:
-        lease: For how many seconds a run is leased to a worker at a time.
-        poll: After how many seconds to look whether another worker has steered a task.
-        follows_host: Whether the store's time is that of this machine.
-        kept: How much of the history is kept.
-        revision: Of the declarations, where one was given.
-    """
-
-    lease: float
-    poll: float
-    follows_host: bool
-    kept: Retention = _KEPT
-    revision: int | None = None
 
 
 class Sharing:
@@ -99,6 +78,7 @@ class Sharing:
         )
         monotonic = environment.clock.monotonic
         self._looking = Looking(store, self.door.lanes, monotonic, self._note_time)
+        self._pruning = Pruning(environment, store, self.door.lanes, terms.kept)
         self._mending = Mending(environment, self.door, on_next)
         # The texts of schedules that this version cannot read, and has said so.
         self._unread: set[str | None] = set()
@@ -111,12 +91,17 @@ class Sharing:
             on_free=on_next,
         )
 
-    def join(self, claims: Claims) -> None:
-        """Have *claims* say whom others have kept from what."""
+    def join(self, claims: Claims) -> Callable[[], object]:
+        """Have *claims* say whom others have kept from what; return who is told of set clocks."""
         self.claims = claims
         claims.on_stood_down, claims.on_refused = self.stand_down, self._heed
         claims.corrected = self._correct
-        claims.on_stopped = self._watching.stop
+        claims.on_stopped = self._stop
+        return self.look_at_clock
+
+    def _stop(self) -> None:
+        self._watching.stop()
+        self._pruning.stop()
 
     async def open(self) -> None:
         """Open the store.
@@ -129,24 +114,13 @@ class Sharing:
         except StoreUnavailableError as error:
             # The application starts all the same: nothing is claimed until it answers.
             self.door.fail(error)
-        # Not too late for a worker that does not live long, and not at every start.
-        self.prune_later(60)
+        self._pruning.begin()
 
     def listen(self) -> None:
         """Look now and then whether somebody has steered a task."""
         # Not all workers at once.
         wait = self._terms.poll * self._environment.random.uniform(0.9, 1.1)
         self._environment.clock.call_later(wait, self._look)
-
-    def prune_later(self, seconds: float) -> None:
-        """Have the history pruned in some *seconds*, if nobody else has done it, and hourly."""
-        wait = seconds * self._environment.random.uniform(0.9, 1.1)
-        self._environment.clock.call_later(wait, self._prune)
-
-    def _prune(self) -> None:
-        if not self.claims.is_stopped:
-            self.door.prune(self._terms.kept, _HOUR * 1_000)
-            self.prune_later(_HOUR)
 
     def register(self, standings: list[Standing]) -> None:
         """Make tasks known to the store, and begin with them when it knows."""

@@ -15,9 +15,10 @@ from ostinato._engine._environment import Environment
 from ostinato._engine._joining import adopt, registrations_of
 from ostinato._engine._loop import Loop
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
-from ostinato._engine._sharing import Sharing, Terms
+from ostinato._engine._sharing import Sharing
 from ostinato._engine._spread import Spread
 from ostinato._engine._standing import Standing
+from ostinato._engine._terms import Terms
 from ostinato._engine._timeline import Timeline
 from ostinato._ledger import Ledger
 from ostinato.errors import NotRunningError
@@ -103,8 +104,7 @@ class Worker:
         )
         self._completing.claims = self.claims
         if self.sharing is not None:
-            self.sharing.join(self.claims)
-            self._clocks.on_set_back = self.sharing.look_at_clock
+            self._clocks.on_set_back = self.sharing.join(self.claims)
         self._ending = Ending(
             environment, self.claims, timelines, self._completing.under_way, is_live=is_live
         )
