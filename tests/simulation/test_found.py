@@ -101,7 +101,7 @@ def test_s29_ticks_that_another_skips_under_a_run_are_not_due_again_at_its_end()
 
 
 def test_s87_a_store_is_not_left_alone_for_less_than_a_millisecond():
-    """S87: tasks are looked at in whole milliseconds; for less, that is at once, again and again."""
+    """S87: tasks are looked at in whole milliseconds; for less, that is again and again."""
     stage = Stage({"name": "task", "seconds": 30}, hosts=1)
 
     async def script() -> None:
