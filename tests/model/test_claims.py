@@ -10,6 +10,7 @@ MODEL = Path(__file__).parent / "claims.pml"
 SMALL = {"WORKERS": 3, "TICKS": 3, "CRASHES": 1}
 
 
+@pytest.mark.timeout(1_800)
 def test_s29_s84_s86_no_interleaving_of_workers_breaks_the_protocol(
     tmp_path: Path, request: pytest.FixtureRequest
 ):

@@ -226,7 +226,7 @@ class Lane:
 
     def _work(self) -> None:
         while True:
-            if self._beat is not None and self._life.monotonic() >= self._next_beat:
+            if self._beat is not None and self._life.monotonic() >= self._next_beat - 1e-5:
                 self._next_beat = self._life.monotonic() + self._every
                 again = self._beat()
                 if again is not None:

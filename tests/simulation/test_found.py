@@ -98,3 +98,19 @@ def test_s29_ticks_that_another_skips_under_a_run_are_not_due_again_at_its_end()
         assert stage.world.memory.ledger("task").counts["skipped(too_late)"] > 0
 
     stage.play(script)
+
+
+def test_s87_a_store_is_not_left_alone_for_less_than_a_millisecond():
+    """S87: tasks are looked at in whole milliseconds; for less, that is again and again."""
+    stage = Stage({"name": "task", "seconds": 30}, hosts=1)
+
+    async def script() -> None:
+        await stage.until(1)
+        door = stage.hosts[0].worker.sharing.door
+        door.fail(ConnectionError("no way there"))
+        door._retry_at = stage.hosts[0].life.monotonic() + 0.000_5
+        assert door.left == 0
+        door._retry_at += 0.001
+        assert door.left > 0.001
+
+    stage.play(script)

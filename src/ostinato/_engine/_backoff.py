@@ -15,6 +15,7 @@ T = TypeVar("T")
 # In seconds: how long to wait at the least and at the most before the store is asked again.
 _SHORTEST = 0.2
 _LONGEST = 5.0
+_MOMENT = 0.001
 # A process that is alone with its store has no rival to whom a lease could be lost.
 _UNRIVALLED = 100 * 366 * 86_400_000
 # After so many failures in a row the longest wait is reached.
@@ -54,7 +55,9 @@ class Backoff:
         """For how many seconds the store is not to be asked."""
         if not self._failures:
             return 0.0
-        return max(self._retry_at - self._environment.clock.monotonic(), 0.0)
+        left = self._retry_at - self._environment.clock.monotonic()
+        # Tasks are looked at in whole milliseconds: for less it would be at once, again and again.
+        return left if left > _MOMENT else 0.0
 
     def fail(self, error: Exception) -> None:
         """Note that the store has raised *error*, which is told until it has answered again."""

@@ -20,6 +20,7 @@ Held = tuple[str, int]
 _BEATS = 6
 # In seconds: how soon to try again, where a beat was lost.
 _AGAIN = 0.5
+_EARLY = 0.001
 # The part of a lease for which it is trusted, counted from before it was asked for.
 _TRUSTED = 0.9
 
@@ -97,7 +98,8 @@ class Keepalive:
     def _look(self) -> None:
         """Give up what no beat has prolonged: another worker may have it in a moment."""
         self._timer = None
-        now = self._monotonic()
+        # A timer may come early, by the rounding of floats: not to come again at once for that.
+        now = self._monotonic() + _EARLY
         with self._lock:
             lost = [each for each, until in self._held.items() if until <= now]
             for each in lost:

@@ -17,6 +17,9 @@ __all__ = ["Settling"]
 
 _FAILURES = (Outcome.FAILED, Outcome.TIMED_OUT)
 
+# What lies behind a run: from which instant its task has moved on, and what was passed over.
+Behind = tuple[int | None, Skipped | None]
+
 
 class Settling:
     """Records how runs ended, and finds the next tick behind each."""
@@ -118,7 +121,7 @@ class Settling:
                 passed = self._look_behind(standing, run)
             except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
                 self.stop(standing, error)
-        self._write(standing, run, passed, pause, expected)
+        self._write(standing, run, (expected, passed), pause)
         if self._tells_success and outcome is Outcome.SUCCEEDED:
             self._telling.tell("ostinato.run_succeeded", standing.task.name, run=run)
         if passed is not None:
@@ -223,15 +226,9 @@ class Settling:
         elif not standing.running:
             self._on_over(standing)
 
-    def _write(
-        self,
-        standing: Standing,
-        run: Run,
-        passed: Skipped | None,
-        pause: str | None,
-        at: int | None,
-    ) -> None:
+    def _write(self, standing: Standing, run: Run, behind: Behind, pause: str | None) -> None:
         """Tell the store, or where the task has none, remember it here."""
+        at, passed = behind
         if not standing.is_shared:
             standing.records.add(run)
             if passed is not None:
