@@ -113,6 +113,10 @@ class Fleet:
         """Return what the workers have logged."""
         return self._complaints.read_text()
 
+    def wait_until_logged(self, words: str, number: int = 1) -> None:
+        """Wait until the workers have logged *words* so often."""
+        wait_for(lambda: self.complaints().count(words) >= number, what=self.complaints)
+
     def kill(self, pid: int) -> None:
         """End a worker as a machine would that loses its power."""
         self.workers.remove(pid)
@@ -154,12 +158,20 @@ class Fleet:
         finally:
             store.close()
 
-    def compare_history(self, *tasks: str) -> None:
-        """Compare the history with the journal: each tick that was begun, as succeeded."""
+    def compare_history(self, *tasks: str, may_be_abandoned: bool = False) -> None:
+        """Compare the history with the journal: each tick that was begun, as succeeded.
+
+        What was granted, or has ended, while nobody could be told *may be abandoned*.
+        """
         for name in tasks:
             recorded = {
                 run.due.isoformat(): str(run.outcome)
                 for run in self.runs(name)
                 if run.started is not None
             }
-            assert recorded == dict.fromkeys({line[1] for line in self.lines(name)}, "succeeded")
+            begun = {line[1] for line in self.lines(name)}
+            if may_be_abandoned:
+                assert begun <= recorded.keys()
+                recorded = {due: each for due, each in recorded.items() if each != "abandoned"}
+                begun &= recorded.keys()
+            assert recorded == dict.fromkeys(begun, "succeeded"), (recorded, begun)
