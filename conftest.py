@@ -101,3 +101,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="let eight processes race for N ticks in all (default: 100), on one row and on twenty",
     )
+    group.addoption(
+        "--herd",
+        type=int,
+        default=100,
+        metavar="N",
+        help="let N tasks be due at once (default: 100), for 4 workers, or 16 from 1,000 on",
+    )

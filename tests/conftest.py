@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.servers import Server, mariadb, postgresql, redis
+from tests.support.servers import Server, mariadb, pgbouncer, postgresql, redis
 
 # No test fails because a machine is slow; on CI none fails by luck of the draw either.
 settings.register_profile("ostinato", deadline=None, derandomize=os.environ.get("CI") == "true")
@@ -44,6 +44,21 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 def postgresql_address(postgresql_server: Server) -> str:
     """Return where PostgreSQL is."""
     return postgresql_server.address
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_server(
+    postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Run PgBouncer, before PostgreSQL."""
+    with pgbouncer(tmp_path_factory.mktemp("pgbouncer"), postgresql_server) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_address(pgbouncer_server: Server) -> str:
+    """Return where PgBouncer is."""
+    return pgbouncer_server.address
 
 
 @pytest.fixture(scope="session")

@@ -52,3 +52,9 @@ def fleet_at(tmp_path: Path, nursery: Nursery) -> Generator[Callable[[str], Flee
 def fleet(address: str, fleet_at: Callable[[str], Fleet]) -> Fleet:
     """Return a fleet, whose workers have not started, and of which none is left."""
     return fleet_at(address)
+
+
+@pytest.fixture
+def herd(request: pytest.FixtureRequest) -> int:
+    """Return how many tasks are due at once."""
+    return int(request.config.getoption("--herd"))

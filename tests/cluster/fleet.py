@@ -8,6 +8,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -129,8 +130,8 @@ class Fleet:
         for pid in chosen:
             os.kill(pid, signal.SIGCONT)
             os.kill(pid, signal.SIGTERM)
-        assert [self._nursery.end_of(pid) for pid in chosen] == [0] * len(chosen), self.complaints()
         self.workers = [pid for pid in self.workers if pid not in chosen]
+        assert [self._nursery.end_of(pid) for pid in chosen] == [0] * len(chosen), self.complaints()
 
     def close(self) -> None:
         """Leave no process behind."""
@@ -175,3 +176,8 @@ class Fleet:
                 recorded = {due: each for due, each in recorded.items() if each != "abandoned"}
                 begun &= recorded.keys()
             assert recorded == dict.fromkeys(begun, "succeeded"), (recorded, begun)
+
+
+def at(line: list[str]) -> float:
+    """Return when what a *line* tells of has begun, in seconds."""
+    return datetime.fromisoformat(line[1]).timestamp() + float(line[3])

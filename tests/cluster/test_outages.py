@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -20,6 +20,7 @@ FAILED = "The store failed"
 SOON = 30
 
 
+@pytest.mark.parametrize("server", ["postgresql", "pgbouncer", "mariadb", "redis"], indirect=True)
 def test_s87_workers_go_on_once_a_server_that_was_killed_is_back(
     server: Server, fleet_at: Callable[[str], Fleet]
 ):
@@ -171,14 +172,14 @@ def _full(address: str) -> Iterator[None]:
             stack.callback(client.config_set, "maxclients", 10_000)
             yield
             return
-        host, port = re.findall(r"@(.*):(\d+)", address)[0]
-        with pytest.raises((psycopg.OperationalError, pymysql.err.OperationalError)):
-            for _ in range(400):
-                stack.enter_context(
-                    closing(
-                        psycopg.connect(address)
-                        if address.startswith("postgresql")
-                        else pymysql.connect(host=host, port=int(port), user="tester")
-                    )
-                )
+        with suppress(psycopg.OperationalError, pymysql.err.OperationalError):
+            while True:
+                stack.enter_context(closing(_connected(address)))
         yield
+
+
+def _connected(address: str) -> psycopg.Connection | pymysql.Connection:
+    if address.startswith("postgresql"):
+        return psycopg.connect(address)
+    host, port = re.findall(r"@(.*):(\d+)", address)[0]
+    return pymysql.connect(host=host, port=int(port), user="tester")

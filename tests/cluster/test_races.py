@@ -16,7 +16,7 @@ RACING = Path(__file__).parent / "racing.py"
 
 
 @pytest.mark.timeout(7_200)
-@pytest.mark.parametrize("server", ["sqlite", "postgresql", "mariadb", "redis"])
+@pytest.mark.parametrize("server", ["sqlite", "postgresql", "pgbouncer", "mariadb", "redis"])
 def test_s76_each_tick_is_run_once_by_eight_processes(
     server: str, tmp_path: Path, request: pytest.FixtureRequest
 ):

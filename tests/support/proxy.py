@@ -18,7 +18,7 @@ class Proxy:
         delay: For how many seconds each message is held back.
         is_open: False: nothing is passed on, and nobody is told so.
         cut_before: A request in which this is found does not arrive; its connection is cut.
-        cut_after: A request in which this is found arrives; its connection is cut before the answer.
+        cut_after: A request in which this is found arrives; its answer does not.
         every: Only each so many of those requests is cut.
         cuts: How many were.
     """
@@ -104,7 +104,7 @@ class Proxy:
                 return
             if self.delay:
                 await asyncio.sleep(self.delay)
-            while not self.is_open:
+            while not self.is_open:  # noqa: ASYNC110 - a test, on another thread, opens it
                 await asyncio.sleep(PAUSE)
             if is_request and self._is_due(self.cut_before, data):
                 return

@@ -139,6 +139,33 @@ def redis(folder: Path, *options: str) -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def pgbouncer(folder: Path, server: Server) -> Iterator[Server]:
+    """Run PgBouncer before PostgreSQL: each transaction may be another's connection."""
+    port, as_user = free_port(), _as_user("postgres", folder)
+    (folder / "users").write_text('"tester" ""\n')
+    settings = {
+        "listen_addr": "127.0.0.1",
+        "listen_port": port,
+        "unix_socket_dir": "",
+        "auth_type": "trust",
+        "auth_file": folder / "users",
+        "pool_mode": "transaction",
+        "default_pool_size": 4,
+        "max_client_conn": 100,
+        "pidfile": folder / "pid",
+    }
+    database = f"[databases]\npostgres = host=127.0.0.1 port={server.port}\n[pgbouncer]\n"
+    chosen = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    (folder / "settings").write_text(database + chosen)
+    program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+    pooler = Server([*as_user, program, "-q", str(folder / "settings")], folder, port)
+    with _served(pooler):
+        pooler._pid_file = folder / "pid"
+        pooler.address = f"postgresql://tester@127.0.0.1:{port}/postgres"
+        yield pooler
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with closing(socket.socket()) as listener:
