@@ -159,19 +159,16 @@ class _Cursor:
 
 
 def _with_limit(asking: Generator[int, int, T], patience: int) -> Generator[int, int, T]:
-    """Give up *asking* after so many looks in vain: a server that is cut off says nothing.
-
-    Raises:
-        OperationalError: There was no answer.
-    """
+    """Give up *asking* after so many looks in vain: a server that is cut off says nothing."""
     try:
         wanted = next(asking)
         while True:
             ready = yield wanted
             if not ready:
                 patience -= 1
-            if not patience:
-                raise psycopg.OperationalError(_NO_ANSWER)
-            wanted = asking.send(ready)
+            if patience:
+                wanted = asking.send(ready)
+            else:
+                wanted = asking.throw(psycopg.OperationalError(_NO_ANSWER))
     except StopIteration as end:
         return cast("T", end.value)
