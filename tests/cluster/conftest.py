@@ -58,3 +58,23 @@ def fleet(address: str, fleet_at: Callable[[str], Fleet]) -> Fleet:
 def herd(request: pytest.FixtureRequest) -> int:
     """Return how many tasks are due at once."""
     return int(request.config.getoption("--herd"))
+
+
+# What these show, they show of the engine, which knows of a store that it is shared.
+_OF_THE_ENGINE = ("test_sharing.py", "_s68_", "_less_than_", "_blocked_")
+_LEFT = ("[mariadb]", "[redis]")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Show what is the engine's on two of the stores, unless all are asked for."""
+    if config.getoption("--every-store"):
+        return
+    left = [
+        item
+        for item in items
+        if item.nodeid.startswith("tests/cluster/")
+        and item.nodeid.endswith(_LEFT)
+        and any(each in item.nodeid for each in _OF_THE_ENGINE)
+    ]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
