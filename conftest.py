@@ -133,3 +133,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="WORKERS,TICKS,CRASHES",
         help="check the model of the protocol for so many (default: 3,5,2)",
     )
+    group.addoption(
+        "--herd",
+        type=int,
+        default=100,
+        metavar="N",
+        help="let N tasks be due at once (default: 100), for 4 workers, or 16 from 1,000 on",
+    )
+    group.addoption(
+        "--every-store",
+        action="store_true",
+        help="show on all stores what is the engine's, too: by default on SQLite and PostgreSQL",
+    )

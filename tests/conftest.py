@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.servers import mariadb, postgresql, redis
+from tests.support.servers import Server, mariadb, pgbouncer, postgresql, redis
 
 # No test fails because a machine is slow; on CI none fails by luck of the draw either.
 settings.register_profile("ostinato", deadline=None, derandomize=os.environ.get("CI") == "true")
@@ -37,24 +37,57 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 
 
 @pytest.fixture(scope="session")
-def postgresql_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run PostgreSQL, and return where; a server that is missing fails its tests."""
-    with postgresql(tmp_path_factory.mktemp("postgresql")) as address:
-        yield address
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run PostgreSQL; a server that is missing fails its tests."""
+    with postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def mariadb_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run MariaDB, and return where."""
-    with mariadb(tmp_path_factory.mktemp("mariadb")) as address:
-        yield address
+def postgresql_address(postgresql_server: Server) -> str:
+    """Return where PostgreSQL is."""
+    return postgresql_server.address
 
 
 @pytest.fixture(scope="session")
-def redis_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run Redis, or Valkey, and return where."""
-    with redis(tmp_path_factory.mktemp("redis")) as address:
-        yield address
+def pgbouncer_server(
+    postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Run PgBouncer, before PostgreSQL."""
+    with pgbouncer(tmp_path_factory.mktemp("pgbouncer"), postgresql_server) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_address(pgbouncer_server: Server) -> str:
+    """Return where PgBouncer is."""
+    return pgbouncer_server.address
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run MariaDB."""
+    with mariadb(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_address(mariadb_server: Server) -> str:
+    """Return where MariaDB is."""
+    return mariadb_server.address
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run Redis, or Valkey."""
+    with redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_address(redis_server: Server) -> str:
+    """Return where Redis is."""
+    return redis_server.address
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -22,7 +22,9 @@ class Need:
 
     def is_met(self) -> bool:
         """Tell whether the program is on the PATH and the module can be found."""
-        has_program = self.program is None or shutil.which(self.program) is not None
+        # Where Debian puts servers, and users do not look.
+        path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
+        has_program = self.program is None or shutil.which(self.program, path=path) is not None
         return has_program and (self.module is None or find_spec(self.module) is not None)
 
 
@@ -40,6 +42,7 @@ FOR_TESTS = (
     *FOR_MODEL,
     Need("chromium", program="chromium"),
     Need("mariadb-server", program="mariadb-install-db"),
+    Need("pgbouncer", program="pgbouncer"),
     Need("postgresql", program="pg_ctlcluster"),
     Need("redis-server", program="redis-server"),
 )

@@ -71,6 +71,21 @@ def test_a_test_file_that_a_clause_points_to_does_name_it(root: Path):
     assert mistaken == []
 
 
+def test_a_test_that_a_page_names_is_in_the_file_that_it_points_to(root: Path):
+    """Who follows a failure of docs/reference/failures.md to its test finds it there."""
+    page = (root / "docs" / "reference" / "failures.md").read_text("utf-8")
+    named = re.findall(r"\[`(test_\w+)`\]\(\.\./\.\./(tests/[^)]+)\)", page)
+
+    mistaken = [
+        f"{path}: {name}"
+        for name, path in named
+        if f"def {name}(" not in (root / path).read_text("utf-8")
+    ]
+
+    assert len(named) >= 20
+    assert mistaken == []
+
+
 def _ordered(event: tuple[str, set[str]]) -> tuple[str, list[str]]:
     """Return the *event* as one that can be sorted: sets cannot."""
     return event[0], sorted(event[1])

@@ -1,11 +1,14 @@
 """What the tests with real processes share: where workers come from, and on which stores."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from tests.cluster.fleet import Fleet, Nursery
+from tests.support.servers import Server
 
 STORES = ("sqlite", "postgresql", "mariadb", "redis")
 
@@ -26,9 +29,52 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue(f"{request.param}_address"))
 
 
+@pytest.fixture(params=[each for each in STORES if each != "sqlite"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """Return a server, which tests may end, and begin again."""
+    return cast("Server", request.getfixturevalue(f"{request.param}_server"))
+
+
 @pytest.fixture
-def fleet(address: str, tmp_path: Path, nursery: Nursery) -> Generator[Fleet]:
+def fleet_at(tmp_path: Path, nursery: Nursery) -> Generator[Callable[[str], Fleet]]:
+    """Return what makes a fleet at an address."""
+    with ExitStack() as stack:
+
+        def fleet_at(address: str) -> Fleet:
+            fleet = Fleet(address, tmp_path, nursery)
+            stack.callback(fleet.close)
+            return fleet
+
+        yield fleet_at
+
+
+@pytest.fixture
+def fleet(address: str, fleet_at: Callable[[str], Fleet]) -> Fleet:
     """Return a fleet, whose workers have not started, and of which none is left."""
-    fleet = Fleet(address, tmp_path, nursery)
-    yield fleet
-    fleet.close()
+    return fleet_at(address)
+
+
+@pytest.fixture
+def herd(request: pytest.FixtureRequest) -> int:
+    """Return how many tasks are due at once."""
+    return int(request.config.getoption("--herd"))
+
+
+# What these show, they show of the engine, which knows of a store that it is shared.
+_OF_THE_ENGINE = ("test_sharing.py", "_s68_", "_less_than_", "_blocked_")
+_LEFT = ("[mariadb]", "[redis]")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Show what is the engine's on two of the stores, unless all are asked for."""
+    if config.getoption("--every-store"):
+        return
+    left = [
+        item
+        for item in items
+        if item.nodeid.startswith("tests/cluster/")
+        and item.nodeid.endswith(_LEFT)
+        and any(each in item.nodeid for each in _OF_THE_ENGINE)
+    ]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]

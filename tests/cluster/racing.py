@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ostinato import Outcome, Run
-from ostinato._lease import Claim, Lease, Registration, Settlement
+from ostinato._lease import Claim, Lease, Registration, Settlement, TaskRow
 from ostinato.errors import StoreUnavailableError
 from ostinato.stores import open_store
 from ostinato.stores.redis import RedisStore
@@ -37,7 +37,7 @@ def race(  # noqa: PLR0917 - a script
     begin = store.read([]).now - PERIOD * ticks
     rows = store.register([Registration(name, SPEC, begin) for name in names]).rows
     last = {name: (row.anchor or 0) + PERIOD * (ticks - 1) for name, row in rows.items()}
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 600
     while len(store.read().workers) < racers:
         # Nobody begins before all are there.
         assert time.monotonic() < give_up
@@ -57,9 +57,19 @@ def race(  # noqa: PLR0917 - a script
         rows |= reply.rows
         for lease in reply.leases:
             print(namespace, lease.name, lease.due, lease.token, owner, sep="\t", file=journal)
-        settled = store.settle([Settlement(_ended(lease, namespace)) for lease in reply.leases])
-        assert None not in settled
+        assert None not in _settled(store, reply.leases, namespace, journal)
     print(namespace, "seconds", time.monotonic() - began, sep="\t", file=sys.stderr)
+
+
+def _settled(
+    store: RedisStore | SqlStore, leases: list[Lease], namespace: str, journal: TextIO
+) -> list[TaskRow | None]:
+    """Tell how runs ended, until it is answered."""
+    while True:
+        try:
+            return store.settle([Settlement(_ended(lease, namespace)) for lease in leases])
+        except StoreUnavailableError as error:
+            print(namespace, "unavailable", error, sep="\t", file=journal)
 
 
 def _ended(lease: Lease, namespace: str) -> Run:

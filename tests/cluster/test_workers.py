@@ -5,10 +5,13 @@ import random
 import signal
 import sqlite3
 from contextlib import closing
+from itertools import pairwise
 
 import pytest
 
-from tests.cluster.fleet import Fleet
+from ostinato.stores.redis import RedisStore
+from ostinato.stores.sql import SqlStore
+from tests.cluster.fleet import Fleet, at
 from tests.support.waiting import wait_for
 
 
@@ -43,6 +46,8 @@ def test_s84_s85_killed_workers_repeat_nothing(fleet: Fleet, request: pytest.Fix
         fleet.kill(chance.choice(fleet.workers))
         # The next one may be killed while it joins.
         fleet.start()
+    for pid in fleet.workers:
+        fleet.wait_for("ready", pid=pid)
     fleet.wait_for_more("beat")
     fleet.wait_for_more("plain")
     fleet.end()
@@ -112,3 +117,58 @@ def test_s92_a_pause_is_heeded_by_all_workers(fleet: Fleet):
     fleet.end()
 
     assert len(fleet.lines("beat")) == paused
+
+
+def test_s68_s80_a_worker_that_is_asked_to_end_gives_its_lease_back(fleet: Fleet):
+    """S68, S80: its run is cancelled, and another worker does not wait for the lease to end."""
+    fleet.start(2, lease=60, tasks=("long", "beat"))
+    (first, *_) = fleet.wait_for("long begins")
+    ending = int(first[-1])
+    (other,) = (worker for worker in fleet.workers if worker != ending)
+
+    fleet.end(ending)
+    fleet.wait_for("long begins", pid=other, seconds=30)
+    fleet.end()
+
+    assert len(fleet.lines("long is ended")) == 2
+    assert fleet.lines("long is lost") == []
+    assert fleet.twice() == []
+    assert {str(run.outcome) for run in fleet.runs("long") if run.started} == {"cancelled"}
+
+
+def test_s80_a_worker_that_was_stopped_for_less_than_its_lease_goes_on(fleet: Fleet):
+    """S80: and so does one whom nobody has followed."""
+    (worker,) = fleet.start(tasks=("long", "beat"), lease=4)
+    (begun,) = fleet.wait_for("long begins")
+    with fleet.store() as store:
+        before = store.read(["long"]).rows["long"].held
+        assert before is not None
+
+        _stop(fleet, worker)
+        os.kill(worker, signal.SIGCONT)
+        wait_for(lambda: _until(store) > before.until)
+    fleet.wait_for_more("beat", 2)
+
+    assert fleet.lines("long begins") == [begun]
+    assert fleet.lines("long is lost") == []
+
+
+def _until(store: RedisStore | SqlStore) -> int:
+    held = store.read(["long"]).rows["long"].held
+    return 0 if held is None else held.until
+
+
+def test_s80_a_loop_that_is_blocked_for_longer_than_a_lease_keeps_it(fleet: Fleet):
+    """S80: the store's thread prolongs it meanwhile, and nobody else runs the task."""
+    fleet.start(2, tasks=("blocking", "beat"))
+    fleet.wait_for("blocking ends", 2)
+    for pid in tuple(fleet.workers):
+        fleet.kill(pid)
+
+    begun, ended = fleet.lines("blocking begins"), fleet.lines("blocking ends")
+    assert [line[2] for line in ended] == ["False"] * len(ended)
+    # The next one begins when the last one has ended, whoever runs it.
+    instants = {line[1]: at(line) for line in begun}
+    following = sorted(instants.values())
+    assert all(later - earlier >= 5 for earlier, later in pairwise(following))
+    assert fleet.twice() == []

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from ostinato import AlreadyRunningError, Overlap, Run, Scheduler
+from ostinato import AlreadyRunningError, Overlap, Run, Scheduler, Scope
 from ostinato._clock import SystemClock
 
 LEASE = 2.0
@@ -69,7 +69,11 @@ def declare(scheduler: Scheduler, journal: Journal, name: str, period: float) ->
         journal.begin(f"{name} ends", run)
 
     kind, _, policy = name.partition("-")
-    options: dict[str, Any] = {"overlap": Overlap(policy)} if kind == "slow" else {}
+    options: dict[str, Any] = {}
+    if kind == "slow":
+        options["overlap"] = Overlap(policy)
+    if kind == "local":
+        options["scope"] = Scope.PROCESS
     functions: dict[str, Callable[[Run], Any]] = {
         "plain": plain,
         "long": long,

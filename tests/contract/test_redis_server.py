@@ -26,8 +26,8 @@ SPEC = "every 1 s"
 @pytest.fixture(scope="module")
 def own_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a server that these tests may spoil."""
-    with redis(tmp_path_factory.mktemp("own")) as address:
-        yield address
+    with redis(tmp_path_factory.mktemp("own")) as server:
+        yield server.address
 
 
 @pytest.fixture
@@ -309,8 +309,8 @@ def test_s19_a_declaration_is_judged_anew_if_somebody_came_in_between(opened):
 
 def test_s19_who_cannot_say_that_it_leaves_leaves(tmp_path: Path):
     """S19: the others see it before long."""
-    with redis(tmp_path) as address:
-        store = open_store(address)
+    with redis(tmp_path) as server:
+        store = open_store(server.address)
         store.open("default", "me", float)
         begin(store)
 

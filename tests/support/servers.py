@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,9 +15,73 @@ from tests.support.waiting import wait_for
 _DEBIAN = Path("/usr/lib/postgresql")
 
 
+class Server:
+    """A server that can be ended in any way, and comes back where it was."""
+
+    def __init__(self, command: list[str], folder: Path, port: int) -> None:
+        self.address = ""
+        self.port = port
+        self._command = command
+        self._log = folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+        # A server that is not to run as root is no child of ours: this file tells who it is.
+        self._pid_file: Path | None = None
+        self._immediately = signal.SIGKILL
+
+    def begin(self) -> None:
+        """Start it, and wait until it listens."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        wait_for(
+            lambda: _answers(self.port) or not self._is_alive(),
+            what=lambda: self._log.read_text(errors="replace"),
+        )
+        assert self._is_alive(), self._log.read_text(errors="replace")
+
+    def kill(self) -> None:
+        """End it at once, whatever it is at; nothing is put in order."""
+        assert self._process is not None
+        written = "" if self._pid_file is None else self._pid_file.read_text()
+        os.kill(int(written.split()[0]) if written else self._process.pid, self._immediately)
+        self._process.wait(20)
+        wait_for(lambda: not _answers(self.port))
+
+    def end(self) -> None:
+        """End it in peace."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+
+class PostgresqlServer(Server):
+    """PostgreSQL, which listens before it lets anybody in."""
+
+    def __init__(self, command: list[str], folder: Path, port: int) -> None:
+        super().__init__(command, folder, port)
+        self._pid_file = folder / "data" / "postmaster.pid"
+        # Which ends all of its processes.
+        self._immediately = signal.SIGQUIT
+
+    def begin(self) -> None:
+        """Start it, and wait until it lets clients in."""
+        super().begin()
+        asking = [_postgres("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        wait_for(lambda: subprocess.run(asking, check=False).returncode == 0)
+
+
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """Run PostgreSQL in *folder*; give the address of its database."""
+def postgresql(folder: Path) -> Iterator[Server]:
+    """Run PostgreSQL in *folder*; give the server, with the address of its database."""
     data, port = folder / "data", free_port()
     as_user = _as_user("postgres", folder)
     options = ["-A", "trust", "-U", "tester", "--no-sync", "-E", "UTF8", "--locale=C"]
@@ -30,16 +95,14 @@ def postgresql(folder: Path) -> Iterator[str]:
     }
     chosen = [f"--{name}={value}" for name, value in settings.items()]
     command = [*as_user, _postgres("postgres"), "-D", str(data), *chosen]
-    asking = [_postgres("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-    with _served(command, folder, port):
-        # It listens before it lets anybody in.
-        wait_for(lambda: subprocess.run(asking, check=False).returncode == 0)
-        yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+    with _served(PostgresqlServer(command, folder, port)) as server:
+        server.address = f"postgresql://tester@127.0.0.1:{port}/postgres"
+        yield server
 
 
 @contextmanager
-def mariadb(folder: Path) -> Iterator[str]:
-    """Run MariaDB in *folder*; give the address of its database."""
+def mariadb(folder: Path) -> Iterator[Server]:
+    """Run MariaDB in *folder*; give the server, with the address of its database."""
     data, port = folder / "data", free_port()
     as_user = _as_user("mysql", folder)
     # Not where the environment says: that may be for somebody else alone.
@@ -50,26 +113,57 @@ def mariadb(folder: Path) -> Iterator[str]:
         "--bind-address=127.0.0.1",
         f"--socket={folder / 'socket'}",
         f"--pid-file={folder / 'pid'}",
-        "--innodb-flush-log-at-trx-commit=0",
+        # What is committed outlives the process, though not the machine.
+        "--innodb-flush-log-at-trx-commit=2",
         "--innodb-buffer-pool-size=64M",
         "--skip-log-bin",
     ]
-    with _served([*as_user, _mariadbd(), *plain, *settings], folder, port):
+    with _served(Server([*as_user, _mariadbd(), *plain, *settings], folder, port)) as server:
+        server._pid_file = folder / "pid"
         make = ["mariadb", "--no-defaults", "-uroot", f"--socket={folder / 'socket'}", "-e"]
         made = ["CREATE DATABASE ostinato", "CREATE USER tester@'127.0.0.1'"]
         _run([*make, "; ".join([*made, "GRANT ALL ON *.* TO tester@'127.0.0.1'"])])
-        yield f"mysql://tester@127.0.0.1:{port}/ostinato"
+        server.address = f"mysql://tester@127.0.0.1:{port}/ostinato"
+        yield server
 
 
 @contextmanager
-def redis(folder: Path, *options: str) -> Iterator[str]:
-    """Run Valkey or Redis in *folder*, with *options* of its own; give its address."""
+def redis(folder: Path, *options: str) -> Iterator[Server]:
+    """Run Valkey or Redis in *folder*, with *options* of its own; give the server."""
     port = free_port()
     program = shutil.which("valkey-server") or "redis-server"
     settings = {"port": str(port), "bind": "127.0.0.1", "dir": str(folder), "save": ""}
     chosen = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    with _served([program, *chosen, *options], folder, port):
-        yield f"redis://127.0.0.1:{port}"
+    with _served(Server([program, *chosen, *options], folder, port)) as server:
+        server.address = f"redis://127.0.0.1:{port}"
+        yield server
+
+
+@contextmanager
+def pgbouncer(folder: Path, server: Server) -> Iterator[Server]:
+    """Run PgBouncer before PostgreSQL: each transaction may be another's connection."""
+    port, as_user = free_port(), _as_user("postgres", folder)
+    (folder / "users").write_text('"tester" ""\n')
+    settings = {
+        "listen_addr": "127.0.0.1",
+        "listen_port": port,
+        "unix_socket_dir": "",
+        "auth_type": "trust",
+        "auth_file": folder / "users",
+        "pool_mode": "transaction",
+        "default_pool_size": 4,
+        "max_client_conn": 100,
+        "pidfile": folder / "pid",
+    }
+    database = f"[databases]\npostgres = host=127.0.0.1 port={server.port}\n[pgbouncer]\n"
+    chosen = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    (folder / "settings").write_text(database + chosen)
+    program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+    pooler = Server([*as_user, program, "-q", str(folder / "settings")], folder, port)
+    with _served(pooler):
+        pooler._pid_file = folder / "pid"
+        pooler.address = f"postgresql://tester@127.0.0.1:{port}/postgres"
+        yield pooler
 
 
 def free_port() -> int:
@@ -80,23 +174,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def _served(command: list[str], folder: Path, port: int) -> Iterator[None]:
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+def _served(server: Server) -> Iterator[Server]:
     try:
-        wait_for(
-            lambda: _answers(port) or server.poll() is not None,
-            what=lambda: (folder / "log").read_text(errors="replace"),
-        )
-        assert server.poll() is None, (folder / "log").read_text(errors="replace")
-        yield
+        server.begin()
+        yield server
     finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.end()
 
 
 def _answers(port: int) -> bool:

@@ -186,7 +186,9 @@ class Claims:
         row = reply.rows.get(standing.name)
         if row is not None and self.on_refused is not None:
             self.on_refused(standing, row, reply.now)
-        if row is not None and row.spec != standing.spec and self.on_stood_down is not None:
+        is_known = row is not None and row.spec == standing.spec
+        if not is_known and self.on_stood_down is not None:
+            # By another declaration; or the store was put back to a time before this one.
             self.on_stood_down(standing)
         elif row is not None and decision[0] is None and row.next_due == decision[1]:
             self._start(standing, decision)

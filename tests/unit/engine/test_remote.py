@@ -23,8 +23,16 @@ class Distant:
         self.unasked: Counter[str] = Counter()
         self.unanswered: Counter[str] = Counter()
 
+    def forget(self) -> None:
+        """Come back with nothing."""
+        forgetful = MemoryStore()
+        forgetful.open(*self._opened)
+        self.memory = forgetful
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(*operands: Any) -> Any:
+            if name == "open":
+                self._opened = operands
             if self.unasked[name]:
                 self.unasked[name] -= 1
                 raise StoreUnavailableError("distant", ConnectionError("no way there"))
@@ -40,9 +48,9 @@ class Distant:
 class Frame:
     """A scheduler whose store is distant."""
 
-    def __init__(self) -> None:
+    def __init__(self, lease: float = 10) -> None:
         self.recorder = Recorder()
-        self.scheduler = Scheduler(observers=[self.recorder], lease=10, poll=0.05)
+        self.scheduler = Scheduler(observers=[self.recorder], lease=lease, poll=0.05)
         self.store = Distant()
         self.runs: asyncio.Queue[Run] = asyncio.Queue()
 
@@ -86,6 +94,19 @@ async def test_s87_whatever_gets_lost_the_tasks_go_on(call: str, lost: str) -> N
     # Each run that has begun was settled, and no lease is left.
     assert (row.held, row.starts) == (None, len(frame.ended()))
     assert {run.outcome for run in frame.ended()} == {"succeeded"}
+
+
+async def test_s87_a_store_that_comes_back_with_nothing_is_registered_at_again() -> None:
+    """S87: as one does whose last moments were lost."""
+    frame = Frame(lease=1)
+    async with frame.running():
+        before = await frame.runs.get()
+        frame.store.forget()
+        while not frame.ended():
+            again = await frame.runs.get()
+
+        assert again.due > before.due
+        assert again.token > before.token
 
 
 async def test_s19_a_worker_stands_down_for_another_declaration_and_looks_again() -> None:

@@ -1,7 +1,7 @@
 """PostgreSQL, by psycopg."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Generator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Engine
@@ -15,6 +15,12 @@ from ostinato.stores.sql._store import SqlStore
 
 __all__ = ["PostgresqlStore"]
 
+T = TypeVar("T")
+# So often psycopg looks in vain, each time for a tenth of a second, before it is given up: a little
+# longer than the server takes to break off what takes too long.
+_PATIENCE = 25
+_LOCK_PATIENCE = 220
+_NO_ANSWER = "the server is connected and says nothing"
 # Two that wait for each other, and one that has waited for too long.
 _BROKEN_OFF = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 # Broken off while this worker was stopped; and a server that another has taken the place of.
@@ -83,8 +89,6 @@ class _Driver:
     def prepare(self, connection: Any) -> None:
         """Begin no transaction but ours, and wait for no answer longer than two seconds."""
         connection.autocommit = True
-        # Behind a pooler this may be another's connection next time: transactions say it again.
-        connection.execute("SET statement_timeout = 2000")
 
     def cursor(self, connection: Any) -> Cursor:
         """Return a cursor that puts values in by itself: poolers know no prepared statements."""
@@ -117,10 +121,15 @@ class _Cursor:
     def __init__(self, connection: Any) -> None:
         """Put values in here, in place of the server."""
         self._cursor: Any = psycopg.ClientCursor(connection)
+        self._wait, self._patience = connection.wait, _PATIENCE
+        connection.wait = self._wait_for_answer
         self.rowcount = -1
+        # Behind a pooler this may be another's connection next time: transactions say it again.
+        self.execute("SET statement_timeout = 2000")
 
     def execute(self, statement: str, parameters: Mapping[str, object] | None = None, /) -> object:
         """Run *statement*."""
+        self._patience = _LOCK_PATIENCE if statement == POSTGRESQL.lock else _PATIENCE
         self._cursor.execute(statement, parameters)
         self.rowcount = self._cursor.rowcount
         return self
@@ -144,3 +153,22 @@ class _Cursor:
     def close(self) -> None:
         """Let go of it."""
         self._cursor.close()
+
+    def _wait_for_answer(self, asking: Generator[int, int, T], *given: Any, **named: Any) -> T:
+        return cast("T", self._wait(_with_limit(asking, self._patience), *given, **named))
+
+
+def _with_limit(asking: Generator[int, int, T], patience: int) -> Generator[int, int, T]:
+    """Give up *asking* after so many looks in vain: a server that is cut off says nothing."""
+    try:
+        wanted = next(asking)
+        while True:
+            ready = yield wanted
+            if not ready:
+                patience -= 1
+            if patience:
+                wanted = asking.send(ready)
+            else:
+                wanted = asking.throw(psycopg.OperationalError(_NO_ANSWER))
+    except StopIteration as end:
+        return cast("T", end.value)
