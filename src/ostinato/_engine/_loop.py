@@ -71,7 +71,8 @@ class Loop:
         """Look at *standing* at the instant *at* of its timeline."""
         timeline = standing.timeline
         timeline.agenda.put(at, standing)
-        if self._is_awake or (self._timer is not None and at >= timeline.at(self._armed_for)):
+        armed_for = self._armed_for * 1_000 + timeline.offset
+        if self._is_awake or (self._timer is not None and at >= armed_for):
             # Whoever is awake looks before it sleeps; and the timer comes early enough.
             return
         self._sleep()
