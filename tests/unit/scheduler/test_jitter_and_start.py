@@ -1,6 +1,7 @@
 """When a task is first due, and how its starts are spread."""
 
 import asyncio
+import sys
 from datetime import timedelta
 from itertools import pairwise
 
@@ -299,7 +300,11 @@ async def test_s14_nothing_wakes_while_nothing_is_due() -> None:
         # The timer of the first of these hours was armed before.
         await sim.advance(days=100)
 
-        assert woken == [3_600.0 * hour for hour in range(2, 2_401)]
+        surveys = []
+        if sys.version_info < (3, 12):
+            # There every run waits for a turn: a minute later it is looked whether one is stuck.
+            surveys = [3_600.0 * hour + 60 for hour in range(1, 2_400)]
+        assert woken == sorted([*(3_600.0 * hour for hour in range(2, 2_401)), *surveys])
         assert len(sim.runs(nothing)) == 2_401
 
 
