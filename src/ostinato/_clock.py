@@ -1,7 +1,7 @@
 """The one reader of real time, and the one way to let it pass."""
 
-import asyncio
 import time
+from asyncio import get_running_loop
 from collections.abc import Callable
 
 from ostinato.protocols import Timer
@@ -20,4 +20,6 @@ class SystemClock:
 
     def call_later(self, delay: float, callback: Callable[[], object], /) -> Timer:
         """Call *callback* on the running loop in *delay* seconds."""
-        return asyncio.get_running_loop().call_later(delay, callback)
+        # What the loop's own `call_later` does, without it: there is one for each wake-up.
+        loop = get_running_loop()
+        return loop.call_at(loop.time() + delay, callback)

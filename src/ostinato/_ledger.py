@@ -5,21 +5,29 @@ from ostinato._lease import Retention, Skipped
 from ostinato._outcomes import FAILURES, Outcome, RunKind
 from ostinato._run import Run
 
-__all__ = ["Ledger", "Success", "run_of"]
+__all__ = ["Ledger", "Start", "Success", "begun_run", "run_of"]
 
 _KEPT = 100
 
 # A run as plain as most are: its task's name, its due, the namespace, the token, when it was meant
-# to start, the success before it, and when it started and finished. Made for every tick: the
+# to start, and the success before it; then when it started and finished. Made for every tick: the
 # garbage collector passes over what holds nothing but numbers and strings.
+Start = tuple[str, int, str, int, int | None, int | None]
 Success = tuple[str, int, str, int, int | None, int | None, float, float]
+
+
+def begun_run(start: Start, started: float | None = None) -> Run:
+    """Return the run that a plain *start* is the beginning of, and that has *started* then."""
+    task_name, due, namespace, token, start_at, previous = start
+    run = Run(task_name, due, namespace, RunKind.TICK, token, start_at, previous)
+    run._started = started
+    return run
 
 
 def run_of(success: Success) -> Run:
     """Return the run that a plain *success* is the record of."""
-    task_name, due, namespace, token, start_at, previous, started, finished = success
-    run = Run(task_name, due, namespace, RunKind.TICK, token, start_at, previous)
-    run._started, run._finished = started, finished
+    run = begun_run(success[:6], success[6])
+    run._finished = success[7]
     run.outcome = Outcome.SUCCEEDED
     run._is_recorded = True
     return run

@@ -170,7 +170,7 @@ class Accounting(RuleBasedStateMachine):
             for each in self.sim._records("task")
             if each.kind in (RunKind.TICK, RunKind.SKIPPED)
         ]
-        live = [run for run in self.standing.live or () if run.kind is RunKind.TICK]
+        live = [run for run in self.standing.live if run.kind is RunKind.TICK]
         begun = [each._due for each in [*records, *live] if each.kind is RunKind.TICK]
         assert len(begun) == len(set(begun)), "a tick was run twice"
         assert sum(counts.values()) == sum(each.count for each in records)

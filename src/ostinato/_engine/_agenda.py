@@ -17,11 +17,12 @@ class Agenda:
 
     # A heap of plain numbers, and who is due at each: tasks that are due together cost one entry,
     # and numbers are compared much faster than tuples.
-    __slots__ = ("_due", "_instants", "_stale")
+    __slots__ = ("_due", "_stale", "instants")
 
     def __init__(self) -> None:
         """Begin with nothing on it."""
-        self._instants: list[int] = []
+        # Nothing is on it where there are none.
+        self.instants: list[int] = []
         # Most instants have one task: it stands there without a list around it.
         self._due: dict[int, Standing | list[Standing]] = {}
         self._stale = 0
@@ -37,7 +38,7 @@ class Agenda:
         known = self._due.get(at)
         if known is None:
             self._due[at] = standing
-            heappush(self._instants, at)
+            heappush(self.instants, at)
         elif isinstance(known, list):
             known.append(standing)
         else:
@@ -53,7 +54,7 @@ class Agenda:
 
     def take_due(self, horizon: float) -> Iterator[Standing]:
         """Take off, one after the other, those whose instant is at or before *horizon*."""
-        instants = self._instants
+        instants = self.instants
         while instants and instants[0] <= horizon:
             at = heappop(instants)
             known = self._due.pop(at)
@@ -67,7 +68,7 @@ class Agenda:
 
     def next_at(self) -> int | None:
         """Return the earliest instant, or None if there is none."""
-        instants = self._instants
+        instants = self.instants
         while instants:
             at = instants[0]
             known = self._due[at]
@@ -92,7 +93,7 @@ class Agenda:
             if standing.entry == at
         }
         self._due.clear()
-        self._instants.clear()
+        self.instants.clear()
         self._stale = 0
         for standing, at in moved.items():
             standing.entry = None
@@ -107,6 +108,3 @@ class Agenda:
             if standing.entry == at
         }
         return len(live)
-
-    def __bool__(self) -> bool:
-        return bool(self._instants)

@@ -94,7 +94,7 @@ class Claims:
         self.backoff.stop()
         self.performer.stop()
 
-    def take(self, timeline: Timeline, now: float) -> None:  # noqa: C901 - each call less is felt at every tick
+    def take(self, timeline: Timeline, now: float) -> None:  # noqa: C901, PLR0912 - each call less is felt at every tick
         """Run, or skip, every tick of *timeline* that is due at the instant *now*."""
         shared: list[Wanted] = []
         run_quickly, is_quick_allowed = self._quick.run, self._quick.is_allowed
@@ -130,7 +130,8 @@ class Claims:
                 self._start(standing, decision)
         if shared:
             self._claim(shared)
-        self.starving.take_back()
+        if self.starving.reserved or self.starving.waiting:
+            self.starving.take_back()
 
     def _end_pause(self, standing: Standing, now: float) -> None:
         """Resume a task whose pause was to end by itself, if it is over."""

@@ -47,7 +47,8 @@ class ClockWatch:
             standings: How the tasks stand, by their names.
             on_next: Is told of a task whose next tick is another one.
         """
-        self._clock = environment.clock
+        self._now = environment.clock.now
+        self._monotonic = environment.clock.monotonic
         self._tell = environment.telling.tell
         self._store = store
         self._steady = steady
@@ -58,16 +59,17 @@ class ClockWatch:
         # Is told where the time of a shared store was set back with the wall clock.
         self.on_set_back: Callable[[], object] = int
 
-    def look(self) -> None:
-        """Compare the clocks."""
-        offset = self._clock.now() * 1_000 - self._clock.monotonic() * 1_000
+    def look(self) -> float:
+        """Compare the clocks; return the monotonic one's time, in seconds."""
+        now, monotonic = self._now(), self._monotonic()
+        offset = now * 1_000 - monotonic * 1_000
         jump = offset - self._calendar.offset
         self._calendar.offset = offset
         if self._shared is not None:
             self._shared.offset = offset
         apart = offset - self._steady.offset
         if -_JUMP <= apart <= _JUMP:
-            return
+            return monotonic
         if abs(jump) > _JUMP:
             self._tell("ostinato.clock_jumped", seconds=jump / 1_000)
             if jump < 0 and self._shared is not None:
@@ -75,6 +77,7 @@ class ClockWatch:
         self._relabel(round(apart))
         if jump < -_DEBIAN_LIMIT:
             self._resume_calendar()
+        return monotonic
 
     def _relabel(self, milliseconds: int) -> None:
         """Move the intervals' instants to what the wall clock says; none of them is lengthened."""
@@ -94,14 +97,14 @@ class ClockWatch:
     def _cleared(self, standing: Standing, due: int) -> int:
         """Return *due*, or a moment later, so that no earlier tick is on the grid behind it."""
         modulus = standing.period or _ENDLESS
-        taken = {milliseconds_of(run.due) % modulus for run in (standing.live or ())}
+        taken = {milliseconds_of(run.due) % modulus for run in standing.live}
         taken |= self._ledger(standing).phases(modulus)
         free = (due + shift for shift in range(len(taken) + 1))
         return next((each for each in free if each % modulus not in taken), due)
 
     def _resume_calendar(self) -> None:
         """Go on with calendars from a time that was set back by more than three hours."""
-        now = self._calendar.at(self._clock.monotonic())
+        now = self._calendar.at(self._monotonic())
         for standing in self._standings.values():
             if standing.timeline is not self._calendar or standing.next_due is None:
                 continue

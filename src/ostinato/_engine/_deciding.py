@@ -102,11 +102,11 @@ class Deciding:
         monotonic, grace = self._environment.clock.monotonic(), self._environment.cancel_grace
         if standing.waits_since is None:
             standing.is_parked, standing.waits_since = True, monotonic
-            for run in list(standing.live or ()):
+            for run in list(standing.live):
                 self._performer.cancel(standing, run)
         elif monotonic - standing.waits_since >= grace - _MOMENT:
             standing.is_parked, standing.waits_since = False, None
-            for run in list(standing.live or ()):
+            for run in list(standing.live):
                 reason = f"it goes on, {grace:g} seconds after a tick has cancelled it"
                 self._performer.survey.tell_once(standing, run, reason)
             return False

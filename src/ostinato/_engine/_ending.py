@@ -48,7 +48,7 @@ class Ending:
         await self._wait_for_runs(grace)
         performer = self._claims.performer
         for standing in list(performer.survey.watched):
-            for run in list(standing.live or ()):
+            for run in list(standing.live):
                 performer.cancel(standing, run)
         self.cancel_completing()
         left = set(performer.survey.watched)
@@ -65,7 +65,7 @@ class Ending:
         found = set(self._completing)
         performer = self._claims.performer
         for standing in list(performer.survey.watched):
-            tasks = (performer.task_of(standing, run) for run in list(standing.live or ()))
+            tasks = (performer.task_of(standing, run) for run in list(standing.live))
             found.update(task for task in tasks if task is not None)
         return found
 
@@ -93,7 +93,7 @@ class Ending:
 
     def _note_left_behind(self, standing: Standing) -> None:
         """Record the tick that waited for a run to end, and a run that goes on for ever."""
-        for run in list(standing.live or ()):
+        for run in list(standing.live):
             self._claims.performer.abandon(standing, run)
         if standing.is_shared or standing.is_over or not self._is_live:
             # What is the store's, another worker runs, or the next start.

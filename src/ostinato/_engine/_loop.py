@@ -1,6 +1,8 @@
 """THE loop: wait for the next instant, take what is due, look for the next."""
 
 from collections.abc import Callable
+from math import inf
+from os import getpid
 
 from ostinato._engine._claims import Claims
 from ostinato._engine._environment import Environment
@@ -23,7 +25,8 @@ class Loop:
         environment: Environment,
         claims: Claims,
         timelines: tuple[Timeline, ...],
-        look: Callable[[], None],
+        look: Callable[[], float],
+        on_forked: Callable[[], object],
     ) -> None:
         """Take what is due on the *timelines* to the *claims*.
 
@@ -31,12 +34,18 @@ class Loop:
             environment: Whose time it is.
             claims: Runs what is due.
             timelines: Whose agendas are looked at.
-            look: Is called at each wake-up before anything is taken, to compare the clocks.
+            look: Is called at each wake-up before anything is taken, to compare the clocks; returns
+                the monotonic one's time.
+            on_forked: Is called instead, once, in a process that was forked off.
         """
         self._clock = environment.clock
+        self._monotonic = environment.clock.monotonic
         self._claims = claims
         self._timelines = timelines
         self._look = look
+        self._on_forked = on_forked
+        # Whose tasks these are: in one that is forked off nothing runs.
+        self.process = getpid()
         self._timer: Timer | None = None
         self._armed_for = 0.0
         self._is_awake = False
@@ -45,13 +54,15 @@ class Loop:
     def wake(self) -> None:
         """Take what is due, and sleep until the next instant."""
         self._timer = None
+        if getpid() != self.process:
+            self._on_forked()
+            return
         self._is_awake = True
-        self._look()
+        now = self._look() * 1_000 + _EARLY
         try:
-            now = self._clock.monotonic()
             for timeline in self._timelines:
-                if timeline.agenda:
-                    self._claims.take(timeline, timeline.at(now) + _EARLY)
+                if timeline.agenda.instants:
+                    self._claims.take(timeline, now + timeline.offset)
         finally:
             self._is_awake = False
             self._sleep()
@@ -60,7 +71,8 @@ class Loop:
         """Look at *standing* at the instant *at* of its timeline."""
         timeline = standing.timeline
         timeline.agenda.put(at, standing)
-        if self._is_awake or (self._timer is not None and at >= timeline.at(self._armed_for)):
+        armed_for = self._armed_for * 1_000 + timeline.offset
+        if self._is_awake or (self._timer is not None and at >= armed_for):
             # Whoever is awake looks before it sleeps; and the timer comes early enough.
             return
         self._sleep()
@@ -79,23 +91,24 @@ class Loop:
     def _sleep(self) -> None:
         if self._is_stopped:
             return
-        now = self._clock.monotonic()
-        wait: float | None = None
+        now = self._monotonic()
+        milliseconds, wait = now * 1_000, inf
         for timeline in self._timelines:
-            next_at = timeline.agenda.next_at()
-            if next_at is not None:
-                left = (next_at - timeline.at(now)) / 1_000
+            agenda = timeline.agenda
+            if agenda.instants and (next_at := agenda.next_at()) is not None:
+                left = (next_at - (milliseconds + timeline.offset)) / 1_000
                 if timeline.longest_wait is not None:
                     # The clock may be set, or the machine suspended, while we sleep: look again.
                     left = min(left, timeline.longest_wait)
-                wait = left if wait is None else min(wait, left)
-        if wait is None:
+                wait = min(wait, left)
+        if wait == inf:
             return
-        instant = now + max(wait, 0.0)
+        wait = max(wait, 0.0)
+        instant = now + wait
         if self._timer is not None:
             if self._armed_for <= instant:
                 # It comes no later than it has to; it looks for itself what is due then.
                 return
             self._timer.cancel()
         self._armed_for = instant
-        self._timer = self._clock.call_later(max(wait, 0.0), self.wake)
+        self._timer = self._clock.call_later(wait, self.wake)

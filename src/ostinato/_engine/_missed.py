@@ -92,7 +92,7 @@ def is_behind(standing: Standing, expected: int) -> bool:
     Such a tick is not passed over by that run: it is still to be caught up with.
     """
     start = expected + standing.delay_of(expected)
-    under_way = list(standing.live or ())
+    under_way = list(standing.live)
     if standing.zombies and (latest := standing.last_run) is not None:
         # Its thread goes on behind it.
         under_way.append(latest)

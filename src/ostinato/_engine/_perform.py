@@ -78,18 +78,10 @@ class Performer:
             self.watch(standing, run, task)
         return task
 
-    def keep(
-        self, standing: Standing, run: Run, begun: float, task: "asyncio.Task[None]"
-    ) -> Deadline | None:
-        """Take over a *run* that has *begun* elsewhere, and whose first attempt goes on.
-
-        Returns:
-            The end of its time, if it has one.
-        """
-        self.watch(standing, run, task)
-        seconds = standing.task.policy.timeout
-        if seconds is None:
-            return None
+    def limit(
+        self, standing: Standing, run: Run, begun: float, task: "asyncio.Task[None]", seconds: float
+    ) -> Deadline:
+        """Return the end of the *seconds* of a *run* that has *begun* elsewhere."""
         left = max(begun + seconds - self._monotonic(), 0.0)
         give_up = partial(self._give_up, standing, run)
         environment = self._environment
@@ -97,7 +89,7 @@ class Performer:
 
     def task_of(self, standing: Standing, run: Run) -> "asyncio.Task[None] | None":
         """Return the task of a *run* under way: made for it, if it is but a job in a thread."""
-        under_way = (standing.live or {}).get(run)
+        under_way = standing.live.get(run)
         if not isinstance(under_way, Job):
             return under_way
         first = First(job=under_way, context=under_way.context)
@@ -113,9 +105,7 @@ class Performer:
 
     def watch(self, standing: Standing, run: Run, task: "asyncio.Task[None] | Job") -> None:
         """Look after a *run* whose *task* is not done at once."""
-        if standing.live is None:
-            standing.live = {}
-        standing.live[run] = task
+        standing.watch(run, task)
         self.survey.watch(standing)
 
     def stop(self) -> None:
@@ -179,8 +169,7 @@ class Performer:
             if run.outcome is None:
                 run._finished = started + (self._monotonic() - begun) * 1_000
                 run.outcome = Outcome.SUCCEEDED
-        if standing.live:
-            standing.live.pop(run, None)
+        standing.live.pop(run, None)
         self._on_ended(standing, run)
 
     def _attempts(self, standing: Standing, run: Run) -> Attempts:

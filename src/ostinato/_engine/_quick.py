@@ -14,11 +14,10 @@ from ostinato._engine._deadline import Deadline
 from ostinato._engine._environment import Environment
 from ostinato._engine._jobs import Job, Returned
 from ostinato._engine._perform import Performer
-from ostinato._engine._spawn import spawn_eagerly
+from ostinato._engine._spawn import eager_spawner
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
-from ostinato._ledger import Success
-from ostinato._outcomes import RunKind
+from ostinato._ledger import Start, begun_run
 from ostinato._run import Run
 from ostinato.stores.memory import MemoryStore
 
@@ -43,7 +42,9 @@ class Quick:
         "_namespace",
         "_on_next",
         "_performer",
+        "_spawn",
         "_starving",
+        "_survey",
         "_threads",
         "is_allowed",
     )
@@ -74,6 +75,8 @@ class Quick:
         self._copy_context = environment.context.copy
         self._namespace = environment.namespace
         self._performer = performer
+        self._survey = performer.survey
+        self._spawn = eager_spawner(environment.loop)
         self._starving = starving
         self._threads = environment.threads
         self._on_next = on_next
@@ -99,35 +102,32 @@ class Quick:
         if standing.spread or standing.jitter is not None:
             start_at = due + standing.delay_of(due)
             standing.spread = 0
+        start = (standing.name, due, self._namespace, token, start_at, standing.last_success)
         if standing.is_threaded:
-            self._run_in_thread(standing, self._run_of(standing, due, token, start_at))
+            self._run_in_thread(standing, start)
             if standing.is_thread_bound:
                 self._starving.keep_promise()
             return True
-        task = spawn_eagerly(
-            self._perform(standing, due, token, start_at),
-            loop=self._loop,
-            context=self._copy_context(),
-        )
+        task = self._spawn(self._perform(standing, start), context=self._copy_context())
         if not task.done():
-            if standing.kept is not None:
-                # Its first attempt has failed at once; it waits for another, or for its hook.
-                self._performer.watch(standing, standing.kept[0], task)
-            else:
-                self._keep(standing, self._run_of(standing, due, token, start_at), task)
+            self._keep(standing, start, task)
         return True
 
-    def _keep(self, standing: Standing, run: Run, task: "asyncio.Task[None]") -> None:
-        """Hand a *run* over to the performer that waits for something."""
-        begun = standing.begun
-        if begun is not None:
-            run._started = begun * 1_000 + standing.timeline.offset
-        deadline = self._performer.keep(standing, run, begun or self._monotonic(), task)
-        standing.kept = run, deadline
+    def _keep(self, standing: Standing, start: Start, task: "asyncio.Task[None]") -> None:
+        """Know a run as under way that waits for something."""
+        if standing.kept is not None:
+            # Its first attempt has failed at once; it waits for another, or for its hook.
+            self._performer.watch(standing, standing.kept[0], task)
+            return
+        standing.pending = start, task
+        self._survey.watch(standing)
+        seconds = standing.task.policy.timeout
+        if seconds is not None:
+            (run,) = standing.live
+            begun = standing.begun or self._monotonic()
+            standing.kept = run, self._performer.limit(standing, run, begun, task, seconds)
 
-    async def _perform(
-        self, standing: Standing, due: int, token: int, start_at: int | None
-    ) -> None:
+    async def _perform(self, standing: Standing, start: Start) -> None:
         standing.begun = begun = self._monotonic()
         if not _IS_EAGER and standing.kept is not None:
             standing.kept[0]._started = begun * 1_000 + standing.timeline.offset
@@ -143,99 +143,83 @@ class Quick:
             following = standing.next_due
             # A body may have paused or rescheduled its own task; and it may have overrun.
             if following is not None and following > finished:
-                previous = standing.last_success
-                success = (
-                    standing.name,
-                    due,
-                    self._namespace,
-                    token,
-                    start_at,
-                    previous,
-                    begun * 1_000 + offset,
-                    finished,
-                )
-                if kept is not None:
-                    self._let_go(standing, *kept)
-                self._note(standing, success)
-                if (
-                    _IS_EAGER
-                    and kept is None
-                    and standing.jitter is None
-                    and not standing.is_paused
-                ):
+                has_waited = kept is not None or standing.pending is not None
+                if has_waited:
+                    _let_go(standing)
+                self._note(standing, start, begun * 1_000 + offset, finished)
+                if has_waited or standing.jitter is not None or standing.is_paused:
+                    self._on_next(standing)
+                else:
                     # The loop is awake, and looks at its agenda before it sleeps.
                     standing.timeline.agenda.put(following, standing)
-                else:
-                    self._on_next(standing)
                 return
-        run, deadline = kept or (self._run_of(standing, due, token, start_at), None)
+        if standing.pending is not None:
+            # It is the only one, and made by being asked for.
+            _ = standing.live
+        run, deadline = standing.kept or (begun_run(start), None)
         standing.kept = run, deadline
         try:
             await self._performer.finish(standing, run, begun, First(deadline, error))
         finally:
             standing.kept = standing.begun = None
 
-    def _let_go(self, standing: Standing, run: Run, deadline: Deadline | None) -> None:
-        """Take a *run* back that has waited, and has ended as most do."""
-        if deadline is not None:
-            deadline.lift()
-        if standing.live is not None:
-            standing.live.pop(run, None)
-        standing.kept = standing.begun = None
-
-    def _run_in_thread(self, standing: Standing, run: Run) -> None:
-        run._started = self._monotonic() * 1_000 + standing.timeline.offset
+    def _run_in_thread(self, standing: Standing, start: Start) -> None:
+        standing.begun = self._monotonic()
         job = self._threads.submit(
             standing.task.function.name,
             standing.function,
             self._loop,
             context=self._copy_context(),
-            on_end=partial(self._end_in_thread, standing, run),
+            on_end=partial(self._end_in_thread, standing, start),
         )
-        self._performer.watch(standing, run, job)
+        standing.pending = start, job
+        self._survey.watch(standing)
 
-    def _end_in_thread(self, standing: Standing, run: Run, returned: Returned) -> None:
-        """Take note that the thread of *run* has ended."""
-        assert standing.live is not None  # noqa: S101 - it is under way
-        finished = self._monotonic() * 1_000 + standing.timeline.offset
+    def _end_in_thread(self, standing: Standing, start: Start, returned: Returned) -> None:
+        """Take note that the thread of the run with this *start* has ended."""
+        offset = standing.timeline.offset
+        finished = self._monotonic() * 1_000 + offset
         following = standing.next_due
         is_on_time = following is not None and following > finished
         if is_on_time and returned.error is None and type(returned.value) in _PLAIN:
-            del standing.live[run]
-            success = (
-                standing.name,
-                run._due,
-                self._namespace,
-                run.token,
-                run._start_at,
-                run._previous_success,
-                run._started or finished,
-                finished,
-            )
-            self._note(standing, success)
+            if standing.pending is None:
+                # Somebody has asked for it.
+                standing.live.clear()
+            standing.pending = None
+            begun = standing.begun
+            started = finished if begun is None else begun * 1_000 + offset
+            self._note(standing, start, started, finished)
             self._on_next(standing)
             if self._starving.waiting:
                 self._starving.feed()
             return
-        job = standing.live[run]
+        ((run, job),) = standing.live.items()
         assert isinstance(job, Job)  # noqa: S101 - nobody else waits for it
         job.future.set_result(returned)
         _ = self._performer.task_of(standing, run)
 
-    def _note(self, standing: Standing, success: Success) -> None:
-        """Record a *success* whose next tick is known and still to come."""
+    def _note(self, standing: Standing, start: Start, started: float, finished: float) -> None:
+        """Record a success whose next tick is known and still to come."""
+        # Not unpacked: that would make a list first.
+        success = start + (started, finished)  # noqa: RUF005
         standing.running -= 1
         standing.latest = success
-        standing.last_success = success[1]
+        standing.last_success = start[1]
         standing.failures_in_row = 0
         if self._end is not None and standing.row is not None:
             self._end(standing.row, success)
         else:
-            standing.records.note(success)
+            (standing.ledger or standing.records).note(success)
 
-    def _run_of(self, standing: Standing, due: int, token: int, start_at: int | None) -> Run:
-        kind, previous = RunKind.TICK, standing.last_success
-        return Run(standing.name, due, self._namespace, kind, token, start_at, previous)
+
+def _let_go(standing: Standing) -> None:
+    """Know a run as under way no longer that has waited, and has ended as most do."""
+    if standing.kept is not None:
+        run, deadline = standing.kept
+        if deadline is not None:
+            deadline.lift()
+        standing.live.pop(run, None)
+    standing.pending = standing.kept = standing.begun = None
 
 
 def _is_within_time(run: Run, deadline: Deadline | None) -> bool:

@@ -271,4 +271,4 @@ class Sharing:
         standing = self._standings.get(name)
         if standing is None:
             return []
-        return [(standing, run) for run in tuple(standing.live or ()) if run.token == token]
+        return [(standing, run) for run in tuple(standing.live) if run.token == token]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ostinato._engine._ticks import GridTicks
 from ostinato._instants import instant_of
-from ostinato._ledger import Ledger, run_of
+from ostinato._ledger import Ledger, begun_run, run_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ostinato._engine._ticks import Ticks
     from ostinato._engine._timeline import Timeline
     from ostinato._lease import TaskRow
-    from ostinato._ledger import Success
+    from ostinato._ledger import Start, Success
     from ostinato._run import Run
     from ostinato._task import Task
     from ostinato.protocols import Injection, Schedule
@@ -31,6 +31,7 @@ class Standing:
 
     # There may be a hundred thousand of them, and each tick touches one.
     __slots__ = (
+        "_live",
         "_schedule",
         "_ticks",
         "anchor",
@@ -66,12 +67,12 @@ class Standing:
         "last_tick",
         "latest",
         "ledger",
-        "live",
         "name",
         "next_due",
         "over_reason",
         "paused_reason",
         "paused_until",
+        "pending",
         "period",
         "reruns",
         "row",
@@ -152,12 +153,14 @@ class Standing:
         self.gaps_until: int | None = None
         self.jitter: Callable[[int], int] | None = None
         self.injection: Injection | None = None
-        self.live: dict[Run, asyncio.Task[None] | Job] | None = None
+        self._live: dict[Run, asyncio.Task[None] | Job] | None = None
         self.ledger: Ledger | None = None
         # The latest run that has ended, or the record of it.
         self.latest: Run | Success | None = None
-        # When the plain run under way began; itself, if it waits for something, and its time.
+        # Of the plain run under way: when it began; what it waits in, as long as nobody has asked
+        # for it; then itself, and the end of its time.
         self.begun: float | None = None
+        self.pending: tuple[Start, asyncio.Task[None] | Job] | None = None
         self.kept: tuple[Run, Deadline | None] | None = None
         self.zombies = 0
         self.is_quarantined = False
@@ -194,6 +197,25 @@ class Standing:
     @ticks.setter
     def ticks(self, ticks: Ticks) -> None:
         self._ticks = ticks
+
+    @property
+    def live(self) -> dict[Run, asyncio.Task[None] | Job]:
+        """The runs under way, and what each of them waits in."""
+        if self.pending is not None:
+            # Most end before anybody asks for them.
+            (start, task), self.pending = self.pending, None
+            begun = self.begun
+            run = begun_run(start, None if begun is None else self.timeline.at(begun))
+            if not self.is_threaded:
+                self.kept = run, None
+            self.watch(run, task)
+        return self._live or {}
+
+    def watch(self, run: Run, task: asyncio.Task[None] | Job) -> None:
+        """Know the *run* as one that is under way in its *task*."""
+        if self._live is None:
+            self._live = {}
+        self._live[run] = task
 
     @property
     def last_run(self) -> Run | None:

@@ -21,15 +21,15 @@ class Starving:
         self._environment = environment
         self._on_fed = on_fed
         # Threads of this turn of the loop that were promised, and are not at work yet.
-        self._reserved = 0
+        self.reserved = 0
         self._watch: Timer | None = None
         self._is_stopped = False
         self._is_feeding = False
 
     def reserve(self, standing: Standing) -> bool:
         """Promise a thread to the tick of *standing*, or let it wait for one."""
-        if self._environment.threads.vacant > self._reserved:
-            self._reserved += 1
+        if self._environment.threads.vacant > self.reserved:
+            self.reserved += 1
             return True
         self.waiting[standing] = None
         self._look_after()
@@ -37,12 +37,12 @@ class Starving:
 
     def take_back(self) -> None:
         """Let the promises of this turn be kept, and look then who else can have a thread."""
-        if self._reserved or (self.waiting and self._environment.threads.vacant > 0):
+        if self.reserved or (self.waiting and self._environment.threads.vacant > 0):
             self._environment.loop.call_soon(self._forget_promises)
 
     def keep_promise(self) -> None:
         """Count a promised thread no longer: it is at work."""
-        self._reserved -= 1
+        self.reserved -= 1
 
     def feed(self) -> None:
         """Look again with the loop's next turn, however many threads become free until then."""
@@ -57,7 +57,7 @@ class Starving:
             self._watch.cancel()
             self._watch = None
         # Not at all of them for each end of a run: a thousand may wait for eight threads.
-        free = max(self._environment.threads.vacant - self._reserved, 0)
+        free = max(self._environment.threads.vacant - self.reserved, 0)
         for standing in list(islice(self.waiting, free)):
             del self.waiting[standing]
             self._on_fed(standing)
@@ -70,7 +70,7 @@ class Starving:
             self._watch.cancel()
 
     def _forget_promises(self) -> None:
-        self._reserved = 0
+        self.reserved = 0
         self._feed()
 
     def _look_after(self) -> None:

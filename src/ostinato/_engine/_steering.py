@@ -156,7 +156,7 @@ class Steering:
     def cancel(self, run_id: str) -> bool:
         """Ask the run *run_id* to end; return whether it is under way here."""
         for standing in self._worker.standings.values():
-            for run in list(standing.live or ()):
+            for run in list(standing.live):
                 if run.id == run_id:
                     self._worker.claims.performer.cancel(standing, run)
                     return True
@@ -190,7 +190,7 @@ class Steering:
         ]
 
     def _status(self, standing: Standing, counts: Mapping[str, int]) -> TaskStatus:
-        live, now = tuple(standing.live or ()), self._now(standing)
+        live, now = tuple(standing.live), self._now(standing)
         state = self._state(standing)
         due = standing.next_due
         next_run = None

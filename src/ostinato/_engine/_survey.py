@@ -55,7 +55,7 @@ class Survey:
         """Tell of each run that goes on for far too long, once."""
         self._timer = None
         self.watched = {standing for standing in self.watched if standing.live}
-        live = [(standing, run) for standing in self.watched for run in standing.live or ()]
+        live = [(standing, run) for standing in self.watched for run in standing.live]
         self._told.intersection_update(run for _, run in live)
         monotonic = self._environment.clock.monotonic()
         for standing, run in live:

@@ -65,7 +65,6 @@ class Worker:
         self.uses = 0
         # Is set when it has started, and when it has stopped.
         self.changed = asyncio.Event()
-        self._pid = os.getpid()
         self._clock = environment.clock
         self.steady = Timeline(follows_wall=False, longest_wait=None)
         self.calendar = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
@@ -92,8 +91,7 @@ class Worker:
             on_later=self._put_later,
             on_over=self._completing.finish,
         )
-        self.loop = Loop(environment, self.claims, timelines, self._look)
-        self._clocks = ClockWatch(
+        clocks = ClockWatch(
             environment,
             store,
             self.steady,
@@ -102,9 +100,10 @@ class Worker:
             standings=self.standings,
             on_next=self.put_next,
         )
+        self.loop = Loop(environment, self.claims, timelines, clocks.look, self._go_inert)
         self._completing.claims = self.claims
         if self.sharing is not None:
-            self._clocks.on_set_back = self.sharing.join(self.claims)
+            clocks.on_set_back = self.sharing.join(self.claims)
         self._ending = Ending(
             environment, self.claims, timelines, self._completing.under_way, is_live=is_live
         )
@@ -191,7 +190,7 @@ class Worker:
     @property
     def is_orphaned(self) -> bool:
         """Whether its loop has ended without stopping it, or is another process's."""
-        return self.environment.loop.is_closed() or os.getpid() != self._pid
+        return self.environment.loop.is_closed() or os.getpid() != self.loop.process
 
     def _halt(self) -> None:
         self.is_running = False
@@ -282,12 +281,6 @@ class Worker:
             self._completing.finish(standing)
         else:
             self.put_next(standing)
-
-    def _look(self) -> None:
-        if os.getpid() == self._pid:
-            self._clocks.look()
-        else:
-            self._go_inert()
 
     def _go_inert(self) -> None:
         """Do nothing in a process that was forked off: the tasks are the parent's."""

@@ -115,7 +115,7 @@ def test_what_was_taken_back_does_not_pile_up() -> None:
         agenda.put(1_000_000 + number, everyone[number % 3])
 
     assert len(agenda) == 3
-    assert len(agenda._instants) <= 2 * _agenda._MANY_STALE
+    assert len(agenda.instants) <= 2 * _agenda._MANY_STALE
     assert len(list(agenda.take_due(float("inf")))) == 3
 
 
@@ -131,12 +131,12 @@ def test_what_is_thrown_away_is_more_than_what_is_kept() -> None:
     for number in range(many + 1):
         agenda.put(5_000 + number, everyone[0])
 
-    assert len(alone._instants) == many + 1
-    assert len(agenda._instants) == 2 * many + 3
+    assert len(alone.instants) == many + 1
+    assert len(agenda.instants) == 2 * many + 3
     alone.put(5_000, task)
     agenda.put(10_000, everyone[0])
-    assert alone._instants == [5_000]
-    assert sorted(agenda._instants) == [*range(1, many + 2), 10_000]
+    assert alone.instants == [5_000]
+    assert sorted(agenda.instants) == [*range(1, many + 2), 10_000]
     assert list(agenda.take_due(many + 1)) == everyone[1:]
 
 
@@ -170,8 +170,8 @@ def test_an_agenda_is_a_table_of_instants(seed: int) -> None:
         assert len(agenda) == len(model)
         assert {each: each.entry for each in everyone if each.entry is not None} == model
         assert agenda._stale == left_over
-        assert sorted(agenda._instants) == sorted(agenda._due)
-        assert bool(agenda) is bool(_entries(agenda))
+        assert sorted(agenda.instants) == sorted(agenda._due)
+        assert bool(agenda.instants) is bool(_entries(agenda))
 
 
 def test_who_is_put_where_it_stands_already_leaves_nothing_over() -> None:

@@ -232,6 +232,6 @@ def test_s24_s28_a_tick_was_missed_before_a_run_if_its_start_was(
     run._started = begun
     assert not is_behind(standing, due)
 
-    standing.live = {run: object()}
+    standing.watch(run, object())
 
     assert is_behind(standing, due) is expected

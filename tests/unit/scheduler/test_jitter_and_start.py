@@ -1,6 +1,7 @@
 """When a task is first due, and how its starts are spread."""
 
 import asyncio
+import sys
 from datetime import timedelta
 from itertools import pairwise
 
@@ -275,6 +276,36 @@ async def test_s14_a_grid_does_not_drift() -> None:
         assert len(runs) == 10_001
         assert runs[-1].due == at(70)
         assert sim.skipped(nothing) == []
+        # Nor do the instants at which they start: a clock shows whole microseconds.
+        assert max(run.lateness for run in runs) <= timedelta(microseconds=1)
+
+
+async def test_s14_nothing_wakes_while_nothing_is_due() -> None:
+    """S14: an interval wakes the loop at its ticks, and in between never."""
+    scheduler, woken = Scheduler(), []
+    scheduler.every(hours=1, scope=Scope.PROCESS)(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=1)
+        call_later = sim.clock.call_later
+
+        def note(delay, callback, /):
+            def wake():
+                woken.append(sim.clock.monotonic())
+                callback()
+
+            return call_later(delay, wake)
+
+        sim.clock.call_later = note
+        # The timer of the first of these hours was armed before.
+        await sim.advance(days=100)
+
+        surveys = []
+        if sys.version_info < (3, 12):
+            # There every run waits for a turn: a minute later it is looked whether one is stuck.
+            surveys = [3_600.0 * hour + 60 for hour in range(1, 2_400)]
+        assert woken == sorted([*(3_600.0 * hour for hour in range(2, 2_401)), *surveys])
+        assert len(sim.runs(nothing)) == 2_401
 
 
 async def test_s18_a_task_with_a_period_longer_than_the_uptime_runs() -> None:

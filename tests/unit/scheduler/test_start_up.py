@@ -254,11 +254,11 @@ async def test_s74_a_forked_process_does_nothing(caplog: pytest.LogCaptureFixtur
     async with simulate(scheduler) as sim:
         await sim.advance(seconds=5)
         # As it is in a child: the process is another one than that which has started it.
-        sim._worker._pid = os.getpid() + 1
+        sim._worker.loop.process = os.getpid() + 1
         await sim.advance(minutes=1)
         assert dues(sim.runs(nothing)) == [0]
         assert told(sim)["scheduler_forked"] == 1
-        sim._worker._pid = os.getpid()
+        sim._worker.loop.process = os.getpid()
     (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
     assert record.ostinato_event == "ostinato.scheduler_forked"
 
