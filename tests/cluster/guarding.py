@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from ostinato import LeaseLostError, Run, Scheduler
-from tests.cluster.working import Journal
+from tests.cluster.working import Journal, hurry
 
 INSERT = text("INSERT INTO guarded (task, due, token) VALUES (:task, :due, :token)")
 
@@ -20,6 +20,7 @@ INSERT = text("INSERT INTO guarded (task, due, token) VALUES (:task, :due, :toke
 async def work(address: str, journal: Journal, *, waits: bool) -> None:
     """Run tasks until somebody asks for the end."""
     scheduler = Scheduler(address, enabled=True, lease=1, poll=0.5, shutdown_grace=1)
+    hurry(scheduler)
     url = make_url(address).set(drivername="postgresql+psycopg")
     engine, async_engine = create_engine(url), create_async_engine(url)
 
