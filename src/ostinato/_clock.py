@@ -9,6 +9,15 @@ from ostinato.protocols import Timer
 __all__ = ["SystemClock"]
 
 
+# Goes on while the machine is suspended, which the monotonic clock of Linux does not.
+_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def _monotonic_over_suspends() -> float:
+    """Return the seconds since some instant, those of suspends included, where it can be told."""
+    return time.monotonic() if _BOOT is None else time.clock_gettime(_BOOT)
+
+
 class SystemClock:
     """The machine's time, and the running event loop's timers."""
 
@@ -17,6 +26,7 @@ class SystemClock:
     # The functions themselves, so that reading the time costs no call more than it has to.
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
+    boot = staticmethod(_monotonic_over_suspends)
 
     def call_later(self, delay: float, callback: Callable[[], object], /) -> Timer:
         """Call *callback* on the running loop in *delay* seconds."""

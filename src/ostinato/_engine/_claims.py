@@ -145,7 +145,15 @@ class Claims:
 
     def _claim(self, wanted: list[Wanted]) -> None:
         """Ask the store for all that is *wanted* at once."""
-        self.backoff.claim([_claim_of(each) for each in wanted], partial(self._go_on, wanted))
+        # No lease is to wait for a thread: those that were promised are kept until the answer.
+        promised = sum(standing.is_thread_bound for standing, _, decided in wanted if decided[0])
+        self.starving.hold(promised)
+        claims = [_claim_of(each) for each in wanted]
+        self.backoff.claim(claims, partial(self._answered, wanted, promised))
+
+    def _answered(self, wanted: list[Wanted], promised: int, reply: Reply | None) -> None:
+        self._go_on(wanted, reply)
+        self.starving.let_go(promised)
 
     def _go_on(self, wanted: list[Wanted], reply: Reply | None) -> None:
         """Start what the store's *reply* grants of what was *wanted*."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, field
 from random import Random
+from typing import cast
 
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
@@ -49,6 +50,14 @@ class Environment:
     lanes: Callable[[str, asyncio.AbstractEventLoop], Lanes] = Lanes
     is_stopping: bool = False
     waits: set[asyncio.Future[None]] = field(default_factory=set["asyncio.Future[None]"])
+
+    @property
+    def boot(self) -> Callable[[], float]:
+        """The clock by which leases are counted: it counts suspends too, where there is such a one.
+
+        Elsewhere, and with a clock of the user's own, it is the monotonic clock.
+        """
+        return cast("Callable[[], float]", getattr(self.clock, "boot", self.clock.monotonic))
 
     def stop(self) -> None:
         """Let no further attempt begin."""

@@ -50,7 +50,7 @@ class Keepalive:
         """
         self._loop = environment.loop
         self._clock = environment.clock
-        self._monotonic = environment.clock.monotonic
+        self._monotonic = environment.boot
         self._store = store
         self._lease = lease
         self._on_lost = on_lost

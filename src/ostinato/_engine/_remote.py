@@ -57,7 +57,8 @@ class Remote(Backoff):
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
         self.lanes = environment.lanes(f"ostinato-{environment.namespace}", environment.loop)
-        self._monotonic = environment.clock.monotonic
+        # Counts suspends: a lease goes on to expire meanwhile.
+        self._monotonic = environment.boot
         self.keepalive = Keepalive(
             environment,
             store,

@@ -76,8 +76,7 @@ class Sharing:
             on_lost=self._note_lost,
             on_cancelled=self._note_cancelled,
         )
-        monotonic = environment.clock.monotonic
-        self._looking = Looking(store, self.door.lanes, monotonic, self._note_time)
+        self._looking = Looking(store, self.door.lanes, environment.boot, self._note_time)
         self._pruning = Pruning(environment, store, self.door.lanes, terms.kept)
         self._mending = Mending(environment, self.door, on_next)
         # The texts of schedules that this version cannot read, and has said so.
@@ -242,11 +241,13 @@ class Sharing:
         if standing is not None and not standing.running:
             self._on_next(standing)
 
-    def _note_time(self, now: int, monotonic: float) -> None:
-        """Note that it was *now* at the store when it was *monotonic* here."""
-        self._looking.heard = monotonic
+    def _note_time(self, now: int, instant: float) -> None:
+        """Note that it was *now* at the store at an *instant* of the clock that counts suspends."""
+        self._looking.heard = instant
         if not self._terms.follows_host:
             before = self._timeline.offset
+            ago = self._environment.boot() - instant
+            monotonic = self._environment.clock.monotonic() - ago
             self._timeline.offset = now - monotonic * 1_000
             if before - self._timeline.offset > _JUMP:
                 self.look_at_clock()

@@ -22,18 +22,30 @@ class Starving:
         self._on_fed = on_fed
         # Threads of this turn of the loop that were promised, and are not at work yet.
         self.reserved = 0
+        # Those for whose claims the store has not answered yet.
+        self._held = 0
         self._watch: Timer | None = None
         self._is_stopped = False
         self._is_feeding = False
 
     def reserve(self, standing: Standing) -> bool:
         """Promise a thread to the tick of *standing*, or let it wait for one."""
-        if self._environment.threads.vacant > self.reserved:
+        if self._environment.threads.vacant > self.reserved + self._held:
             self.reserved += 1
             return True
         self.waiting[standing] = None
         self._look_after()
         return False
+
+    def hold(self, number: int) -> None:
+        """Keep a *number* of this turn's promises until the store has answered."""
+        self.reserved -= number
+        self._held += number
+
+    def let_go(self, number: int) -> None:
+        """Keep a *number* of promises no longer: the store has answered."""
+        self._held -= number
+        self.feed()
 
     def take_back(self) -> None:
         """Let the promises of this turn be kept, and look then who else can have a thread."""
@@ -57,7 +69,7 @@ class Starving:
             self._watch.cancel()
             self._watch = None
         # Not at all of them for each end of a run: a thousand may wait for eight threads.
-        free = max(self._environment.threads.vacant - self.reserved, 0)
+        free = max(self._environment.threads.vacant - self.reserved - self._held, 0)
         for standing in list(islice(self.waiting, free)):
             del self.waiting[standing]
             self._on_fed(standing)

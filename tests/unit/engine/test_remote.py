@@ -1,6 +1,7 @@
 """A store that is asked from threads of its own, and does not always answer: in real time."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +23,8 @@ class Distant:
         self.memory = MemoryStore()
         self.unasked: Counter[str] = Counter()
         self.unanswered: Counter[str] = Counter()
+        # What happens while the answer is under way.
+        self.meanwhile: dict[str, Callable[[], object]] = {}
 
     def forget(self) -> None:
         """Come back with nothing."""
@@ -37,6 +40,7 @@ class Distant:
                 self.unasked[name] -= 1
                 raise StoreUnavailableError("distant", ConnectionError("no way there"))
             answer = getattr(self.memory, name)(*operands)
+            self.meanwhile.get(name, int)()
             if self.unanswered[name]:
                 self.unanswered[name] -= 1
                 raise StoreUnavailableError("distant", ConnectionError("no way back"))
@@ -45,12 +49,26 @@ class Distant:
         return call
 
 
+class SuspendedClock(SystemClock):
+    """The clock of a machine that was suspended, which all but one of its clocks know nothing of."""
+
+    slept = 0.0
+
+    def boot(self) -> float:
+        return super().boot() + self.slept
+
+
 class Frame:
     """A scheduler whose store is distant."""
 
-    def __init__(self, lease: float = 10) -> None:
+    def __init__(
+        self, lease: float = 10, *, threads: int = 8, clock: SystemClock | None = None
+    ) -> None:
         self.recorder = Recorder()
-        self.scheduler = Scheduler(observers=[self.recorder], lease=lease, poll=0.05)
+        self.clock = clock or SystemClock()
+        self.scheduler = Scheduler(
+            observers=[self.recorder], lease=lease, poll=0.05, threads=threads
+        )
         self.store = Distant()
         self.runs: asyncio.Queue[Run] = asyncio.Queue()
 
@@ -60,7 +78,7 @@ class Frame:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        equipment, clock = self.scheduler._equipment, SystemClock()
+        equipment, clock = self.scheduler._equipment, self.clock
         worker = equipment.worker(None, None, clock, self.store, is_live=True, follows_host=True)
         assert worker.sharing is not None
         await worker.sharing.open()
@@ -191,3 +209,49 @@ async def test_s92_s93_a_task_that_is_shared_is_steered() -> None:
     assert (paused, resumed, str(by_hand.outcome)) == (True, True, "succeeded")
     assert {RunKind.TICK, RunKind.MANUAL} <= kinds
     assert counts["succeeded"] >= 1
+
+
+async def test_s47_no_lease_waits_for_a_thread() -> None:
+    """S47: a thread that is promised is promised until the store has answered."""
+    frame, loop = Frame(threads=1), asyncio.get_running_loop()
+    begun, goes_on = asyncio.Queue[str](), threading.Event()
+
+    for name in ("one", "other"):
+
+        @frame.scheduler.every(hours=1, name=name)
+        def block(run: Run) -> None:
+            loop.call_soon_threadsafe(begun.put_nowait, run.task_name)
+            goes_on.wait(30)
+
+    async with frame.running():
+        first = await begun.get()
+        worker = frame.scheduler._worker
+        assert worker is not None
+        assert worker.sharing is not None
+        # Whatever has been asked for by now is answered.
+        await worker.sharing.door.lanes.claims(int)
+        rows = frame.store.memory.read(["one", "other"]).rows
+        held = {name for name, row in rows.items() if row.held is not None}
+        goes_on.set()
+        second = await begun.get()
+
+    assert held == {first}
+    assert {first, second} == {"one", "other"}
+
+
+async def test_s80_a_lease_goes_on_to_expire_while_the_machine_is_suspended() -> None:
+    """S80: what was granted before a suspend is not begun behind it."""
+    clock = SuspendedClock()
+    frame = Frame(lease=1, clock=clock)
+    granted = list[int]()
+
+    def suspend() -> None:
+        clock.slept += 0.0 if granted else 100.0
+        granted.append(frame.store.memory.read(["beat"]).rows["beat"].token)
+
+    frame.store.meanwhile["claim"] = suspend
+
+    async with frame.running():
+        run = await frame.runs.get()
+
+    assert run.token > granted[0]
