@@ -3,16 +3,35 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from ostinato._lease import LEASE_EXPIRED, Claim, Lease, Reply, Skipped, Takeover, TaskRow
-from ostinato._outcomes import RunKind, SkipReason
-from ostinato.stores.sql import _claiming as claiming
-from ostinato.stores.sql._history import SqlHistory
+from ostinato._lease import LEASE_EXPIRED, Claim, Lease, Reply, Takeover, TaskRow
+from ostinato._outcomes import RunKind
+from ostinato.stores.sql._claiming import (
+    BEGIN_RUN,
+    BEGIN_TICKS,
+    COMMON,
+    FENCES,
+    HAS_BEGUN,
+    HOLD,
+    STANDING,
+    Shape,
+    shape_of,
+    swap_of,
+)
+from ostinato.stores.sql._rows import (
+    LEASE_TOKEN,
+    LEASE_UNTIL,
+    NEXT_DUE,
+    TOKEN,
+    Row,
+    task_row_of,
+)
 from ostinato.stores.sql._session import Cursor
+from ostinato.stores.sql._taking_over import SqlTakingOver
 
-__all__ = ["SqlClaims"]
+__all__ = ["SqlClaims", "is_promising"]
 
 
-class SqlClaims(SqlHistory):
+class SqlClaims(SqlTakingOver):
     """Grants what can be granted."""
 
     def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
@@ -21,8 +40,15 @@ class SqlClaims(SqlHistory):
         Raises:
             StoreError: The database did not do it, or the reply was lost: read before deciding.
         """
-        reply = self._reply([claim.name for claim in claims])
-        promising = [claim for claim in claims if _is_promising(claim, reply.rows)]
+        now, seen = self._rows([claim.name for claim in claims])
+        promising = [claim for claim in claims if is_promising(claim, seen.get(claim.name))]
+        asked = {claim.name for claim in promising}
+        rows = {
+            name: task_row_of(row, self._namespace)
+            for name, row in seen.items()
+            if name not in asked
+        }
+        reply = Reply(now, [], rows)
         if not promising:
             return reply
 
@@ -30,90 +56,169 @@ class SqlClaims(SqlHistory):
             leases: list[Lease] = []
             for batch in _each_task_once(promising):
                 wanted = [claim for claim in batch if isinstance(claim, Claim)]
-                leases += self._grant(cursor, wanted, reply, lease)
+                leases += self._grant(cursor, wanted, reply, lease, seen)
                 for claim in batch:
                     if isinstance(claim, Takeover):
                         leases += self._take_over(cursor, claim, reply, lease)
             return leases
 
-        return Reply(reply.now, self._sessions.write(win), reply.rows)
+        reply.leases.extend(self._sessions.write(win))
+        return reply
 
     def _grant(
-        self, cursor: Cursor, claims: Sequence[Claim], reply: Reply, lease: int
+        self,
+        cursor: Cursor,
+        claims: Sequence[Claim],
+        reply: Reply,
+        lease: int,
+        seen: Mapping[str, Row],
     ) -> list[Lease]:
         """Let the database decide about *claims*, and write what each win brings with it."""
         if not claims:
             return []
         until, shared = reply.now + lease, self._given()
         shared["now"], shared["until"] = reply.now, until
-        won = self._swap(cursor, claims, shared)
-        reply.rows.update(self._select(cursor, [claim.name for claim in claims]))
-        begun: list[Claim] = []
-        changed = self._clear_the_way(cursor, won, shared)
+        common = [claim for claim in claims if shape_of(claim) == COMMON]
+        before = {claim.name: seen[claim.name][TOKEN] for claim in common}
+        before |= {name: row.token for name, row in reply.rows.items() if name in before}
+        is_all_won = self._swap_all(cursor, common, shared, before)
+        won = [claim for claim in claims if shape_of(claim) != COMMON]
+        won = [claim for claim in won if self._swap(cursor, claim, shared)]
+        crowded = self._stand(cursor, [claim.name for claim in claims], reply.rows)
+        if not is_all_won:
+            common = [
+                claim
+                for claim in common
+                if self._is_won(reply.rows[claim.name], before[claim.name])
+            ]
+        won += common
+        changed = self._clear_the_way(cursor, won, crowded, shared)
         for claim in won:
             if claim.passed is not None:
                 self._skip(cursor, claim.name, claim.passed)
-            if claim.due is not None:
-                begun.append(claim)
-        told = [self._begun(claim, reply.rows[claim.name].token, shared) for claim in begun]
-        refused = self._begin(cursor, told)
+        refused = self._begin(cursor, won, reply, shared)
         for given in refused:
             self._undo(cursor, given)
-        lost = [cast("str", given["name"]) for given in refused]
-        changed += lost
-        if changed:
-            reply.rows.update(self._select(cursor, changed))
-        alone = [claim.name for claim in begun if claim.concurrency == 1]
-        for statement, given in self._each_chunk(claiming.FENCES, alone, "name"):
-            cursor.execute(statement, given)
+        lost = {cast("str", given["name"]) for given in refused}
+        if changed or lost:
+            reply.rows.update(self._select(cursor, [*changed, *lost]))
+        if self._dialect.is_guarded:
+            alone = [claim.name for claim in won if claim.due and claim.concurrency == 1]
+            for statement, given in self._each_chunk(FENCES, alone, "name"):
+                cursor.execute(statement, given)
         return [
             Lease(claim.name, claim.due, reply.rows[claim.name].token, until, self._owner)
-            for claim in begun
+            for claim in won
             if claim.due is not None and claim.name not in lost
         ]
 
-    def _swap(
-        self, cursor: Cursor, claims: Sequence[Claim], shared: dict[str, object]
-    ) -> list[Claim]:
-        """Write those of *claims* whose rows are as they expect; return them."""
-        won: list[Claim] = []
-        for claim in claims:
-            _, spec, expected, due, next_due, _, max_runs, _, _, concurrency = claim
-            shape = claiming.shape_of(claim)
-            swap = self._swaps.get(shape)
-            if swap is None:
-                swap = self._swaps[shape] = self._spell(claiming.swap_of(shape, self._without))
-            given = {
-                **shared,
-                "name": claim.name,
-                "spec": spec,
-                "expected": expected,
-                "due": due,
-                "next_due": next_due,
-                "max_runs": max_runs,
-                "concurrency": concurrency,
-            }
-            cursor.execute(swap, given)
-            if cursor.rowcount:
-                won.append(claim)
-        return won
+    def _swap_all(
+        self,
+        cursor: Cursor,
+        claims: Sequence[Claim],
+        shared: dict[str, object],
+        before: Mapping[str, int],
+    ) -> bool:
+        """Write those of *claims*, of ticks that run alone, whose rows are as they expect.
+
+        Args:
+            cursor: In a transaction.
+            claims: What is asked for.
+            shared: What all of them are given.
+            before: The token that each of their rows held.
+
+        Returns:
+            Whether that was all of them.
+        """
+        del before
+        if not claims:
+            return True
+        given = [_given_of(claim, shared) for claim in claims]
+        cursor.executemany(self._spell_swap(COMMON), given)
+        return cursor.rowcount == len(claims)
+
+    def _is_won(self, row: TaskRow, before: int) -> bool:
+        """Return whether this worker has claimed what *row* tells of, whose token was *before*.
+
+        Another worker's claim would have left its name; of this one's there is none in between.
+        """
+        return row.held is not None and row.held.owner == self._owner and row.token > before
+
+    def _swap(self, cursor: Cursor, claim: Claim, shared: dict[str, object]) -> bool:
+        """Write *claim* if its row is as it expects; return whether it was."""
+        given = _given_of(claim, shared)
+        if claim.due is not None and claim.concurrency != 1 and self._dialect.hold:
+            # Who waits for the row would count the runs beside as they were before.
+            cursor.execute(self._spell(HOLD), given)
+            cursor.fetchall()
+        cursor.execute(self._spell_swap(shape_of(claim)), given)
+        return bool(cursor.rowcount)
+
+    def _spell_swap(self, shape: Shape) -> str:
+        swap = self._swaps.get(shape)
+        if swap is None:
+            swap = self._swaps[shape] = self._spell(swap_of(shape, self._without))
+        return swap
+
+    def _stand(
+        self, cursor: Cursor, names: Sequence[str], rows: dict[str, TaskRow]
+    ) -> dict[str, int]:
+        """Note in *rows* how tasks stand; return how many runs of each are under way, if any."""
+        crowded: dict[str, int] = {}
+        for statement, given in self._each_chunk(STANDING, names, "name"):
+            cursor.execute(statement, given)
+            for row in cursor.fetchall():
+                rows[row[0]] = task_row_of(row, self._namespace)
+                if row[-1]:
+                    crowded[row[0]] = row[-1]
+        return crowded
 
     def _clear_the_way(
-        self, cursor: Cursor, won: Sequence[Claim], shared: dict[str, object]
+        self,
+        cursor: Cursor,
+        won: Sequence[Claim],
+        crowded: Mapping[str, int],
+        shared: dict[str, object],
     ) -> list[str]:
         """Record the runs whose leases have expired; return the names of their tasks."""
-        names = [claim.name for claim in won if claim.due is not None]
-        left: set[str] = set()
-        for statement, given in self._each_chunk(claiming.OPEN, names, "name"):
-            cursor.execute(statement, given)
-            left |= {row[0] for row in cursor.fetchall()}
+        changed: list[str] = []
         for claim in won:
-            if claim.name in left:
-                # Beside others, the lease of the task is left to who comes for it.
-                least = 0 if claim.concurrency == 1 else 1
-                given = {**shared, "name": claim.name, "expired": LEASE_EXPIRED, "least": least}
-                self._abandon(cursor, given)
-        return sorted(left)
+            if claim.due is None or claim.name not in crowded:
+                continue
+            # Beside others, the lease of the task is left to who comes for it.
+            least = 0 if claim.concurrency == 1 else 1
+            given = {**shared, "name": claim.name, "expired": LEASE_EXPIRED, "least": least}
+            self._abandon(cursor, given)
+            changed.append(claim.name)
+        return changed
+
+    def _begin(
+        self, cursor: Cursor, won: Sequence[Claim], reply: Reply, shared: dict[str, object]
+    ) -> list[dict[str, object]]:
+        """Write that what was *won* has begun; return what the history holds already."""
+        runs = [claim for claim in won if claim.due is not None]
+        ticks = [claim.name for claim in runs if shape_of(claim) == COMMON]
+        begun = 0
+        for statement, given in self._each_chunk(BEGIN_TICKS, ticks, "name", end=" {keep}"):
+            cursor.execute(statement, {**given, "now": shared["now"]})
+            begun += cursor.rowcount
+        others = [
+            self._begun(claim, reply.rows[claim.name].token, shared)
+            for claim in runs
+            if shape_of(claim) != COMMON
+        ]
+        if others:
+            cursor.executemany(self._spell(BEGIN_RUN), others)
+            begun += cursor.rowcount
+        if begun == len(runs):
+            return []
+        told = [self._begun(claim, reply.rows[claim.name].token, shared) for claim in runs]
+        refused: list[dict[str, object]] = []
+        for given in told:
+            cursor.execute(self._spell(HAS_BEGUN), given)
+            if cursor.fetchone() is None:
+                refused.append(given)
+        return refused
 
     def _begun(self, claim: Claim, token: int, shared: dict[str, object]) -> dict[str, object]:
         is_alone = claim.concurrency == 1
@@ -129,58 +234,6 @@ class SqlClaims(SqlHistory):
             "is_alone": is_alone,
         }
 
-    def _begin(self, cursor: Cursor, begun: list[dict[str, object]]) -> list[dict[str, object]]:
-        """Write that the runs have *begun*; return those that the history holds already."""
-        if not begun:
-            return []
-        statement = self._spell(claiming.BEGIN_RUN)
-        cursor.executemany(statement, begun)
-        if cursor.rowcount == len(begun):
-            return []
-        refused: list[dict[str, object]] = []
-        for given in begun:
-            cursor.execute(self._spell(claiming.HAS_BEGUN), given)
-            if cursor.fetchone() is None:
-                refused.append(given)
-        return refused
-
-    def _undo(self, cursor: Cursor, given: dict[str, object]) -> None:
-        """Give back what was won of a tick that the history holds already."""
-        undo = claiming.UNDO_LEASE if given["is_alone"] else claiming.UNDO_START
-        cursor.execute(self._spell(undo), given)
-        due = cast("int", given["due"])
-        again = Skipped(due, due, 1, SkipReason.ALREADY_RUN)
-        self._skip(cursor, cast("str", given["name"]), again)
-
-    def _abandon(self, cursor: Cursor, given: dict[str, object]) -> None:
-        """Record the runs whose leases have expired."""
-        cursor.execute(self._spell(claiming.ABANDON), given)
-        if not cursor.rowcount:
-            return
-        cursor.execute(self._spell(claiming.ABANDONED), given)
-        ran, kind, token, started = cursor.fetchone()
-        told = {**given, "ran": ran, "ran_kind": kind, "ran_token": token, "ran_started": started}
-        cursor.execute(self._spell(claiming.NOTE_ABANDONED), told)
-
-    def _take_over(
-        self, cursor: Cursor, claim: Takeover, reply: Reply, lease: int
-    ) -> tuple[Lease, ...]:
-        """Let the database decide who goes on with the run of a worker that died."""
-        name, spec, taken = claim
-        given = self._given(name=name, spec=spec, taken=taken, until=reply.now + lease)
-        given["now"] = reply.now
-        cursor.execute(self._spell(claiming.TAKE_OVER), given)
-        is_taken = bool(cursor.rowcount)
-        reply.rows.update(self._select(cursor, [name]))
-        held = reply.rows[name].held
-        if not is_taken or held is None:
-            return ()
-        given["token"] = held.token
-        cursor.execute(self._spell(claiming.TAKE_OVER_RUN), given)
-        for statement, fenced in self._each_chunk(claiming.FENCES, [name], "name"):
-            cursor.execute(statement, fenced)
-        return (held,)
-
 
 def _each_task_once(claims: Sequence[Claim | Takeover]) -> Iterator[list[Claim | Takeover]]:
     """Yield *claims* in batches that ask for no task twice, in one order, as in `register`."""
@@ -192,11 +245,24 @@ def _each_task_once(claims: Sequence[Claim | Takeover]) -> Iterator[list[Claim |
         left = again
 
 
-def _is_promising(claim: Claim | Takeover, rows: Mapping[str, TaskRow]) -> bool:
+def is_promising(claim: Claim | Takeover, row: Row | None) -> bool:
     """Return whether to ask for a lock: the row is as the claim expects it."""
-    row = rows.get(claim.name)
     if row is None:
         return False
     if isinstance(claim, Takeover):
-        return row.held is not None and row.held.token == claim.token
-    return claim.kind is not RunKind.TICK or row.next_due == claim.expected
+        return row[LEASE_UNTIL] is not None and row[LEASE_TOKEN] == claim.token
+    return claim.kind is not RunKind.TICK or row[NEXT_DUE] == claim.expected
+
+
+def _given_of(claim: Claim, shared: dict[str, object]) -> dict[str, object]:
+    name, spec, expected, due, next_due, _, max_runs, _, _, concurrency = claim
+    return {
+        **shared,
+        "name": name,
+        "spec": spec,
+        "expected": expected,
+        "due": due,
+        "next_due": next_due,
+        "max_runs": max_runs,
+        "concurrency": concurrency,
+    }
