@@ -336,3 +336,23 @@ def _ended(due: int, token: int) -> Run:
     run = Run("task", due, "default", token=token)
     run.outcome = Outcome.SUCCEEDED
     return run
+
+
+def test_s92_to_look_whether_a_task_was_steered_costs_the_same_for_any_number(
+    opened, server: Redis
+):
+    """S92: however many tasks there are, one number is asked for, and nothing of theirs."""
+    store = opened()
+    commands = []
+    for number in (1, 50):
+        store.register([Registration(f"task-{each}", SPEC, 1) for each in range(number)])
+        store.poll()
+        before = server.info("commandstats")
+        store.poll()
+        after = server.info("commandstats")
+        commands.append(
+            sum(each["calls"] for name, each in after.items() if "info" not in name)
+            - sum(each["calls"] for name, each in before.items() if "info" not in name)
+        )
+
+    assert commands[0] == commands[1]

@@ -35,6 +35,8 @@ class Keys:
         place = namespace.translate(_SEPARATORS)
         self.tasks = f"{head}:{{{place}}}:tasks"
         self.workers = f"{head}:{{{place}}}:workers"
+        # How often any task was steered.
+        self.steered = f"{head}:{{{place}}}:steered"
         self.meta = f"{head}:meta"
         self._begin = f"{head}:{{{place}:"
         self._known: dict[str, TaskKeys] = {}
