@@ -49,6 +49,7 @@ class Remote(Backoff):
         self._on_settled = on_settled
         self._poll = store.poll
         self._owner = owner
+        self._loop = environment.loop
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
         self._lanes = Lanes(f"ostinato-{environment.namespace}", environment.loop)
@@ -63,6 +64,7 @@ class Remote(Backoff):
         )
         self._writing: set[asyncio.Future[TaskRow]] = set()
         self._is_settling = False
+        self._settling: asyncio.Handle | None = None
         self._late: set[str] = set()
         # The latest token of each task that was granted here.
         self._tokens: dict[str, int] = {}
@@ -152,8 +154,9 @@ class Remote(Backoff):
             self._late.add(run.task_name)
         if self.left:
             self._arm()
-        else:
-            self._settle()
+        elif self._settling is None:
+            # All that end in this turn of the loop are told of together.
+            self._settling = self._loop.call_soon(self._settle)
 
     def leave(self, run: Run) -> None:
         """Leave the lease of a *run* to itself that goes on after the end: it expires."""
@@ -161,6 +164,8 @@ class Remote(Backoff):
 
     def close(self) -> None:
         """End the threads without waiting for them."""
+        if self._settling is not None:
+            self._settling.cancel()
         self._lanes.close(0.0)
 
     async def finish(self) -> None:
@@ -202,6 +207,9 @@ class Remote(Backoff):
         then(future.result() if is_answered else None)
 
     def _call(self, call: Callable[[], Reply], then: Callable[[Reply | None], object]) -> None:
+        if self._settling is not None:
+            # First: what is claimed may be the next tick of what has ended.
+            self._settle()
         future = self._lanes.claims(call)
         future.add_done_callback(partial(self._answer, self._monotonic(), then))
 
@@ -246,6 +254,9 @@ class Remote(Backoff):
             self.fail(error)
 
     def _settle(self) -> None:
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
         if self._is_settling or not self._waiting:
             return
         self._is_settling = True

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from ostinato._run import Run
     from ostinato.protocols import SharedStore
 
-__all__ = ["Sharing", "Terms", "adopt", "registrations_of"]
+__all__ = ["Sharing", "Terms", "adopt", "asked_at", "registrations_of"]
+
+# What is drawn by each worker so that not all come at once, and what is gathered into one question:
+# each at the most this part of the period, and this many milliseconds.
+_PART = 50
+_LONGEST_JITTER = 200
+_LONGEST_WINDOW = 250
+# Of a schedule that is no grid: it may be due every second.
+_SHORTEST_PERIOD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,12 @@ class Sharing:
         """Make tasks known to the store, and begin with them when it knows."""
         registrations = registrations_of(standings, self._grace)
         self.door.register(registrations, partial(self._join, standings))
+
+    def asks_at(self, standing: Standing, due: int) -> int:
+        """Return when to ask for what is *due*; at once, where the store is this machine's own."""
+        if self._terms.follows_host:
+            return due
+        return asked_at(due, standing.period, self._environment.random.random())
 
     def stand_down(self, standing: Standing) -> None:
         """Ask for nothing while the store goes by another declaration of the task; look again."""
@@ -192,6 +206,21 @@ class Sharing:
         if standing is None:
             return []
         return [(standing, run) for run in tuple(standing.live or ()) if run.token == token]
+
+
+def asked_at(due: int, period: int, drawn: float) -> int:
+    """Return when to ask a server for what is *due*: never before.
+
+    Args:
+        due: The instant.
+        period: The task's, in milliseconds; 0 if it has none.
+        drawn: From 0 to 1: how late among the workers.
+    """
+    part = (period or _SHORTEST_PERIOD) // _PART
+    at = due + int(drawn * min(part, _LONGEST_JITTER))
+    # What falls due until the end of a window is asked for together there.
+    window = max(min(part, _LONGEST_WINDOW), 1)
+    return -(-at // window) * window
 
 
 def registrations_of(standings: list[Standing], grace: int = 30_000) -> list[Registration]:

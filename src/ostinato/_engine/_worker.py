@@ -69,7 +69,7 @@ class Worker:
         self.calendar = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
         # What is due when a store says so that is shared with others.
         self.shared = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
-        timelines = (self.steady, self.calendar, self.shared)
+        timelines = self.steady, self.calendar, self.shared
         self.sharing: Sharing | None = None
         if terms is not None:
             self.sharing = Sharing(
@@ -123,8 +123,7 @@ class Worker:
         """
         self._injections = injections
         wall, monotonic = self._clock.now() * 1_000, self._clock.monotonic() * 1_000
-        self.steady.offset = self.calendar.offset = wall - monotonic
-        self.shared.offset = wall - monotonic
+        self.steady.offset = self.calendar.offset = self.shared.offset = wall - monotonic
         # However many turns it takes to enlist all tasks, their `start` counts from here.
         self._begun = wall
         if self.sharing is None:
@@ -166,6 +165,8 @@ class Worker:
             at = standing.next_due
             if standing.spread or standing.jitter is not None:
                 at += standing.delay_of(at)
+            if self.sharing is not None and standing.is_shared:
+                at = self.sharing.asks_at(standing, at)
             self.loop.put(standing, at)
 
     async def stop(self, grace: float) -> None:

@@ -224,6 +224,7 @@ TAKE_OVER = (
     " AND r.number = 0 AND r.reason = '' AND r.token = :taken AND r.recorded IS NULL)"
 )
 TAKE_OVER_RUN = (
-    "UPDATE {run} SET token = :token, owner = :owner, takeover = takeover + 1"
+    "UPDATE {run} SET token = :token, owner = :owner, takeover = takeover + 1,"
+    " cancel_requested = 0"
     " WHERE ns = :ns AND name = :name AND token = :taken AND recorded IS NULL"
 )
