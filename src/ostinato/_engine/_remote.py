@@ -100,6 +100,7 @@ class Remote(Backoff):
         Raises:
             StoreError: It has none.
         """
+        self._settle_first()
         asked_at = self._monotonic()
         reply = await self._lanes.claims(partial(self._store.claim, claims, self._lease))
         self._hold(reply, asked_at)
@@ -207,9 +208,7 @@ class Remote(Backoff):
         then(future.result() if is_answered else None)
 
     def _call(self, call: Callable[[], Reply], then: Callable[[Reply | None], object]) -> None:
-        if self._settling is not None:
-            # First: what is claimed may be the next tick of what has ended.
-            self._settle()
+        self._settle_first()
         future = self._lanes.claims(call)
         future.add_done_callback(partial(self._answer, self._monotonic(), then))
 
@@ -252,6 +251,11 @@ class Remote(Backoff):
         self._writing.discard(writing)
         if not writing.cancelled() and isinstance(error := writing.exception(), Exception):
             self.fail(error)
+
+    def _settle_first(self) -> None:
+        """Tell of what has ended in this turn: what is claimed may be the same task's."""
+        if self._settling is not None:
+            self._settle()
 
     def _settle(self) -> None:
         if self._settling is not None:
