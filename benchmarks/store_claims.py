@@ -99,9 +99,8 @@ def _measure(folder: Path, number: int) -> None:
         ratio = statistics.median(ours / alone for ours, alone in pairs)
         print(f"{number:4} at once, {what}: {ratio:.1f} x sqlite3 alone")
     for title, each in spent.items():
-        print(
-            f"{number:4} at once, {title:22} {statistics.median(each):7.1f} us, least {min(each):.1f}"
-        )
+        middle, least = statistics.median(each), min(each)
+        print(f"{number:4} at once, {title:22} {middle:7.1f} us, least {least:.1f}")
     store.close()
 
 
