@@ -189,6 +189,11 @@ class Renewed(set[tuple[str, int]]):
         self.cancelled = frozenset(cancelled)
 
 
+# Plain: to call `dict[int, Lease]` takes as long as all else of a row.
+_no_leases = cast("Callable[[], dict[int, Lease]]", dict)
+_no_tokens = cast("Callable[[], set[int]]", set)
+
+
 @dataclass(slots=True)
 class TaskRow:
     """What a store knows of one task.
@@ -218,8 +223,8 @@ class TaskRow:
     failures_in_row: int = 0
     takeovers: int = 0
     seen_at: int = 0
-    beside: dict[int, Lease] = field(default_factory=dict[int, Lease])
-    cancel_requested: set[int] = field(default_factory=set[int])
+    beside: dict[int, Lease] = field(default_factory=_no_leases)
+    cancel_requested: set[int] = field(default_factory=_no_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +233,21 @@ class Reply:
 
     A lease of another worker among them is one that had expired, and was given up as asked.
 
-    Of the workers only `read` tells, asked for all tasks.
+    Attributes:
+        now: The store's time.
+        leases: What it granted.
+        rows: How the tasks stand.
+        workers: Who is there: only `read` tells, asked for all tasks.
+        undecided: The tasks whose claims were not decided about, for another worker was busy with
+            their rows, or more were asked for than are granted at once: they are to be asked for
+            again.
     """
 
     now: int
     leases: list[Lease]
     rows: dict[str, TaskRow]
     workers: tuple[WorkerRow, ...] = ()
+    undecided: frozenset[str] = frozenset()
 
 
 # The constructors of named tuples are functions of Python's, and these are made for every tick.

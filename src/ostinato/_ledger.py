@@ -128,6 +128,14 @@ class Ledger:
             if run.kind is not RunKind.MANUAL
         )
 
+    def has_run(self, due: int) -> bool:
+        """Return whether it is remembered that the tick *due* was run: one that was skipped may."""
+        return any(
+            run._due == due
+            for run in map(_run_of, self._runs)
+            if run.kind not in (RunKind.MANUAL, RunKind.SKIPPED)
+        )
+
     def phases(self, period: int) -> set[int]:
         """Return where in the *period* the ticks lie that are remembered."""
         runs = map(_run_of, self._runs)

@@ -3,13 +3,15 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
 
 from ostinato.stores.sql import SqliteStore, SqlStore
-from ostinato.stores.sql._claiming import CONDITIONS
+from ostinato.stores.sql._claiming import CONDITIONS, PLAIN
+from ostinato.stores.sql._mysql import MysqlStore
 from ostinato.stores.sql._postgresql import PostgresqlStore
 from ostinato.testing import StoreContract
 from ostinato.testing._store_contract._cluster import Cluster
@@ -18,7 +20,7 @@ from tests.support.clauses import fails, is_broken
 # What a look without a lock has seen already: only who comes in between shows that it is needed.
 SEEN_BEFORE = "expected"
 # Those of ticks that run alone, but for the name, by which they are joined.
-BATCHED = sorted(CONDITIONS.keys() - {SEEN_BEFORE, "name", "room beside", "lease was given back"})
+BATCHED = sorted(CONDITIONS.keys() - {SEEN_BEFORE, "name", "room beside"})
 Factory = Callable[..., SqlStore]
 
 
@@ -41,19 +43,22 @@ def test_s76_each_condition_of_a_claim_is_needed(condition: str, factory: Factor
     assert is_broken(lambda: factory(without=(condition,)))
 
 
-@pytest.mark.parametrize("condition", [None, *BATCHED])
+@pytest.mark.parametrize("condition", [None, *sorted({*BATCHED, *PLAIN})])
 def test_s76_each_condition_of_a_batch_is_needed(condition: str | None, postgresql_address: str):
     """S76: in the statement of its own that PostgreSQL has for many claims, too."""
     engine = create_engine(postgresql_address.replace("postgresql:", "postgresql+psycopg:"))
-    without = () if condition is None else (condition,)
-    with ExitStack() as stack:
 
-        def make() -> SqlStore:
-            return stack.enter_context(closing(PostgresqlStore(engine, without=without)))
+    assert is_batch_broken(partial(PostgresqlStore, engine), condition) == (condition is not None)
 
-        broken = fails(StoreContract().test_each_of_a_batch_is_asked_the_same, make)
 
-    assert broken == (condition is not None)
+@pytest.mark.parametrize("condition", [None, *BATCHED])
+def test_s76_each_condition_of_a_joined_batch_is_needed(
+    condition: str | None, mariadb_address: str
+):
+    """S76: and in the one of MySQL and MariaDB."""
+    engine = create_engine(mariadb_address.replace("mysql:", "mysql+pymysql:"))
+
+    assert is_batch_broken(partial(MysqlStore, engine), condition) == (condition is not None)
 
 
 @pytest.mark.parametrize("without", [(), (SEEN_BEFORE,)])
@@ -77,6 +82,16 @@ def test_s76_the_swap_compares_what_the_look_has_seen(without: tuple[str], facto
     # Without the compare, nothing but the history is left that knows of the rival's run.
     again = [(0, "abandoned"), (0, "1 skipped(already_run)")]
     assert sorted(rival.history()) == sorted(again if without else [])
+
+
+def is_batch_broken(factory: Factory, condition: str | None) -> bool:
+    """Return whether the clause of batches fails for stores that leave out *condition*."""
+    without = () if condition is None else (condition,)
+    with ExitStack() as stack:
+        return fails(
+            StoreContract().test_each_of_a_batch_is_asked_the_same,
+            lambda: stack.enter_context(closing(factory(without=without))),
+        )
 
 
 def _connection_of(store: SqliteStore) -> sqlite3.Connection:

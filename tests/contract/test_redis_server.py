@@ -17,7 +17,7 @@ from ostinato._lease import Claim, Registration, Retention, Settlement, Skipped
 from ostinato._outcomes import SkipReason
 from ostinato.stores import open_store
 from ostinato.stores.redis import _link
-from ostinato.stores.redis._keys import Keys
+from ostinato.stores.redis._keys import Keys, TaskKeys
 from tests.support.servers import redis
 
 SPEC = "every 1 s"
@@ -140,7 +140,7 @@ def test_s88_no_two_names_have_one_key():
     ]
     keys = [Keys("ostinato", namespace).of(name) for namespace, name in pairs]
 
-    assert len({key for each in keys for key in each}) == 5 * len(pairs)
+    assert len({key for each in keys for key in each}) == len(TaskKeys._fields) * len(pairs)
     tags = [{key[key.index("{") : key.index("}")] for key in each} for each in keys]
     assert [len(each) for each in tags] == [1] * len(pairs)
     assert len(set.union(*tags)) == len(pairs)
@@ -336,3 +336,23 @@ def _ended(due: int, token: int) -> Run:
     run = Run("task", due, "default", token=token)
     run.outcome = Outcome.SUCCEEDED
     return run
+
+
+def test_s92_to_look_whether_a_task_was_steered_costs_the_same_for_any_number(
+    opened, server: Redis
+):
+    """S92: however many tasks there are, one number is asked for, and nothing of theirs."""
+    store = opened()
+    commands = []
+    for number in (1, 50):
+        store.register([Registration(f"task-{each}", SPEC, 1) for each in range(number)])
+        store.poll()
+        before = server.info("commandstats")
+        store.poll()
+        after = server.info("commandstats")
+        commands.append(
+            sum(each["calls"] for name, each in after.items() if "info" not in name)
+            - sum(each["calls"] for name, each in before.items() if "info" not in name)
+        )
+
+    assert commands[0] == commands[1]

@@ -75,6 +75,7 @@ def test_s20_it_knows_which_ticks_it_holds() -> None:
     ledger.add(ended(55, kind=RunKind.MANUAL))
 
     assert [due for due in (10, 11, 20, 30, 40, 50, 55) if ledger.holds(due)] == [10, 20, 30, 40]
+    assert [due for due in (10, 11, 20, 30, 40, 50, 55) if ledger.has_run(due)] == [10]
     assert ledger.phases(7) == {3, 6}
 
 

@@ -23,6 +23,8 @@ __all__ = ["Claims"]
 # In seconds: how long to leave a task alone that could not be had.
 _POLL = 5.0
 _AGAIN = 0.5
+# In seconds: when to come back for what another worker was busy with.
+_SOON = 0.005, 0.05
 
 # A tick, or a range of ticks to skip, that is to be claimed: the instant that its row must hold,
 # and what was decided about it. Bare tuples, for there is one for each tick.
@@ -162,9 +164,14 @@ class Claims:
                 self._put_back(standing, self.backoff.left)
             return
         leases = {lease.name: lease for lease in reply.leases}
+        # Who has won something comes for the rest at once; the others leave it to them for a while.
+        again = 0.0 if leases else self._environment.random.uniform(*_SOON)
         granted: list[tuple[Standing, Decided, Lease]] = []
         for standing, expected, decision in wanted:
             lease = leases.get(standing.name)
+            if lease is None and standing.name in reply.undecided:
+                self._put_back(standing, again)
+                continue
             if lease is None:
                 self._do_without(standing, expected, decision, reply)
                 continue
@@ -201,7 +208,7 @@ class Claims:
             self.on_stood_down(standing)
         elif row is not None and decision[0] is None and row.next_due == decision[1]:
             self._start(standing, decision)
-        elif row is not None and _is_over(standing, row):
+        elif row is not None and standing.is_used_up(row):
             standing.next_due = None
             self.settling.go_on(standing)
         elif row is not None and row.next_due != expected:
@@ -279,12 +286,6 @@ class Claims:
             # Looked at while the run is under way.
             self._on_next(standing)
         _ = self._start_run(standing, run)
-
-
-def _is_over(standing: Standing, row: TaskRow) -> bool:
-    """Return whether others have had the last tick of a task."""
-    limit = standing.task.policy.max_runs
-    return row.next_due is None or (limit is not None and row.starts >= limit)
 
 
 def _claim_of(wanted: Wanted) -> Claim:

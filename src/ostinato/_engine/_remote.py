@@ -8,14 +8,7 @@ from typing import TypeVar
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._environment import Environment
 from ostinato._engine._keepalive import Held, Keepalive
-from ostinato._lease import (
-    Claim,
-    Registration,
-    Reply,
-    Settlement,
-    Takeover,
-    TaskRow,
-)
+from ostinato._lease import Claim, Registration, Reply, Settlement, Takeover, TaskRow
 from ostinato._run import Run
 from ostinato.protocols import SharedStore
 
@@ -54,6 +47,7 @@ class Remote(Backoff):
         super().__init__(environment, store)
         self._on_settled = on_settled
         self._owner = owner
+        self._loop = environment.loop
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
         self.lanes = environment.lanes(f"ostinato-{environment.namespace}", environment.loop)
@@ -69,6 +63,7 @@ class Remote(Backoff):
         )
         self._writing: set[asyncio.Future[TaskRow]] = set()
         self._is_settling = False
+        self._settling: asyncio.Handle | None = None
         self._late: set[str] = set()
         # The latest token of each task that was granted here.
         self._tokens: dict[str, int] = {}
@@ -108,6 +103,7 @@ class Remote(Backoff):
         Raises:
             StoreError: It has none.
         """
+        self._settle_first()
         asked_at = self._monotonic()
         reply = await self.lanes.claims(partial(self._store.claim, claims, self._lease))
         self._hold(reply, asked_at)
@@ -165,8 +161,9 @@ class Remote(Backoff):
             self._late.add(run.task_name)
         if self.left:
             self._arm()
-        else:
-            self._settle()
+        elif self._settling is None:
+            # All that end in this turn of the loop are told of together.
+            self._settling = self._loop.call_soon(self._settle)
 
     def leave(self, run: Run) -> None:
         """Leave the lease of a *run* to itself that goes on after the end: it expires."""
@@ -174,6 +171,8 @@ class Remote(Backoff):
 
     def close(self) -> None:
         """End the threads without waiting for them."""
+        if self._settling is not None:
+            self._settling.cancel()
         self.keepalive.stop()
         self.lanes.close(0.0)
 
@@ -206,6 +205,7 @@ class Remote(Backoff):
         *,
         finds: bool = False,
     ) -> None:
+        self._settle_first()
         future = self.lanes.claims(call)
         future.add_done_callback(partial(self._answer, self._monotonic(), then, finds))
 
@@ -253,7 +253,15 @@ class Remote(Backoff):
         if not writing.cancelled() and isinstance(error := writing.exception(), Exception):
             self.fail(error)
 
+    def _settle_first(self) -> None:
+        """Tell of what has ended in this turn: what is claimed may be the same task's."""
+        if self._settling is not None:
+            self._settle()
+
     def _settle(self) -> None:
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
         if self._is_settling or not self._waiting:
             return
         self._is_settling = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ostinato._engine._asking import asked_at
 from ostinato._engine._joining import adopt, follow, registrations_of
 from ostinato._engine._looking import Looking
 from ostinato._engine._mending import Mending
@@ -125,6 +126,12 @@ class Sharing:
         """Make tasks known to the store, and begin with them when it knows."""
         registrations = registrations_of(standings, self._grace, self._terms.revision)
         self.door.register(registrations, partial(self._join, standings))
+
+    def asks_at(self, standing: Standing, due: int) -> int:
+        """Return when to ask for what is *due*; at once, where the store is this machine's own."""
+        if self._terms.follows_host:
+            return due
+        return asked_at(due, standing.period, self._environment.random.random())
 
     def stand_down(self, standing: Standing) -> None:
         """Ask for nothing while the store goes by another declaration of the task; look again."""

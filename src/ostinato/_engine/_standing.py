@@ -238,6 +238,11 @@ class Standing:
             return None
         return f"{limit} failures in a row"
 
+    def is_used_up(self, row: TaskRow) -> bool:
+        """Return whether others have had the last tick, as the task's *row* says."""
+        limit = self.task.policy.max_runs
+        return row.next_due is None or (limit is not None and row.starts >= limit)
+
     def end_at(self, until: int | None) -> None:
         """Forget the next tick, if it lies behind *until*."""
         if until is not None and self.next_due is not None and self.next_due > until:

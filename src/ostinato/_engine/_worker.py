@@ -70,7 +70,7 @@ class Worker:
         self.calendar = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
         # What is due when a store says so that is shared with others.
         self.shared = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
-        timelines = (self.steady, self.calendar, self.shared)
+        timelines = self.steady, self.calendar, self.shared
         self.sharing: Sharing | None = None
         if terms is not None:
             self.sharing = Sharing(
@@ -130,8 +130,7 @@ class Worker:
         if self.sharing is None:
             self.store.open(self.environment.namespace, self.id, self.now)
         self.is_running = True
-        self._coming = iter(standings)
-        self._has_more = True
+        self._coming, self._has_more = iter(standings), True
         self._spread = Spread()
         self._enlist()
         if self.sharing is not None:
@@ -166,6 +165,8 @@ class Worker:
             at = standing.next_due
             if standing.spread or standing.jitter is not None:
                 at += standing.delay_of(at)
+            if self.sharing is not None and standing.is_shared:
+                at = self.sharing.asks_at(standing, at)
             self.loop.put(standing, at)
 
     async def stop(self, grace: float) -> None:
@@ -197,8 +198,7 @@ class Worker:
         self.environment.stop()
         self.loop.stop()
         self.claims.stop()
-        self._has_more = False
-        self._coming = iter(())
+        self._coming, self._has_more = iter(()), False
 
     def _let_go(self) -> None:
         self.environment.threads.close()

@@ -1,10 +1,11 @@
 """The store's threads: a lane for claims and one for reads, so that a long page costs no lease."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
-from itertools import count
-from threading import Condition, Thread
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from ostinato.errors import NotRunningError
@@ -12,7 +13,7 @@ from ostinato.errors import NotRunningError
 __all__ = ["Lane", "Lanes"]
 
 T = TypeVar("T")
-_Job = tuple[int, int, Callable[[], Any], "asyncio.Future[Any]"]
+_Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
 
 
 class Lane:
@@ -22,9 +23,11 @@ class Lane:
         """Answer on *loop*; the thread begins with the first call."""
         self._name = name
         self._loop = loop
-        self._jobs: list[_Job] = []
-        self._numbers = count()
-        self._changed = Condition()
+        self._jobs: deque[_Job] = deque()
+        self._urgent: deque[_Job] = deque()
+        # One for each job, and for each change: the thread sleeps where no lock of Python's is.
+        self._wakes: SimpleQueue[None] = SimpleQueue()
+        self._lock = Lock()
         self._thread: Thread | None = None
         self._is_closed = False
         self._beat: Callable[[], float | None] | None = None
@@ -41,10 +44,10 @@ class Lane:
             every: After how many seconds each time.
             monotonic: The clock that tells.
         """
-        with self._changed:
-            self._beat, self._every, self._monotonic = function, every, monotonic
-            self._next_beat = monotonic() + every
-            self._changed.notify()
+        self._every, self._monotonic = every, monotonic
+        self._next_beat = monotonic() + every
+        self._beat = function
+        self._wakes.put(None)
 
     def call(self, function: Callable[[], T], *, is_urgent: bool = False) -> "asyncio.Future[T]":
         """Call *function* in the thread; what comes of it comes by the future, on the loop.
@@ -53,21 +56,21 @@ class Lane:
             NotRunningError: The lane was closed.
         """
         future: asyncio.Future[T] = self._loop.create_future()
-        with self._changed:
+        with self._lock:
             if self._is_closed:
                 raise NotRunningError(self._name)
-            heappush(self._jobs, (int(not is_urgent), next(self._numbers), function, future))
+            (self._urgent if is_urgent else self._jobs).append((function, future))
             if self._thread is None:
                 self._thread = Thread(target=self._work, name=self._name, daemon=True)
                 self._thread.start()
-            self._changed.notify()
+        self._wakes.put(None)
         return future
 
     def close(self, timeout: float) -> None:
         """Make the calls that wait, and end the thread; after *timeout* seconds go on without."""
-        with self._changed:
+        with self._lock:
             self._is_closed = True
-            self._changed.notify()
+        self._wakes.put(None)
         if self._thread is not None:
             self._thread.join(timeout)
 
@@ -92,18 +95,19 @@ class Lane:
 
     def _next(self) -> "tuple[Callable[[], Any], asyncio.Future[Any] | None] | None":
         """Wait for the next call, or the next beat; None: there is no more."""
-        with self._changed:
-            while True:
-                if self._beat is not None and self._monotonic() >= self._next_beat:
-                    self._next_beat = self._monotonic() + self._every
-                    return self._beat, None
-                if self._jobs:
-                    _, _, function, future = heappop(self._jobs)
-                    return function, future
-                if self._is_closed:
-                    return None
-                wait = None if self._beat is None else self._next_beat - self._monotonic()
-                self._changed.wait(None if wait is None else max(wait, 0.0))
+        while True:
+            if self._beat is not None and self._monotonic() >= self._next_beat:
+                self._next_beat = self._monotonic() + self._every
+                return self._beat, None
+            if self._urgent:
+                return self._urgent.popleft()
+            if self._jobs:
+                return self._jobs.popleft()
+            if self._is_closed:
+                return None
+            wait = None if self._beat is None else max(self._next_beat - self._monotonic(), 0.0)
+            with suppress(Empty):
+                self._wakes.get(timeout=wait)
 
 
 class Lanes:

@@ -184,7 +184,11 @@ class MemoryStore(MemoryTasks):
         if (self._namespace, claim.name, claim.token) in self._by_hand:
             # What was started by hand is no tick, and not started again.
             return ()
-        return taken_over(row, claim, now, until, self._owner)
+        taken = taken_over(row, claim, now, until, self._owner)
+        if taken:
+            # Whoever wanted the run to end knew it by the token that it had.
+            row.cancel_requested.discard(claim.token)
+        return taken
 
     def _is_begun(self, row: TaskRow, claim: Claim, due: int) -> bool:
         """Move on to the next tick, and count the start of *due*, unless it was run before."""
@@ -198,7 +202,7 @@ class MemoryStore(MemoryTasks):
             row.starts += 1
             return True
         ledger = self.ledger(row.name)
-        if any(each.due == due for each in row.beside.values()) or ledger.holds(due):
+        if any(each.due == due for each in row.beside.values()) or ledger.has_run(due):
             again = Skipped(due, due, 1, SkipReason.ALREADY_RUN)
             ledger.skip(row.name, self._namespace, again)
             return False

@@ -39,6 +39,8 @@ class Keys:
         self.workers = f"{head}:{{{place}}}:workers"
         # Is there while the history was pruned lately.
         self.pruned = f"{head}:{{{place}}}:pruned"
+        # How often any task was steered.
+        self.steered = f"{head}:{{{place}}}:steered"
         self.meta = f"{head}:meta"
         self._begin = f"{head}:{{{place}:"
         self._known: dict[str, TaskKeys] = {}

@@ -151,10 +151,10 @@ _CONTROL = """
 local task, open = unpack(KEYS)
 local is_expecting, expected, cancelled, many = unpack(ARGV, 1, 4)
 local row = redis.call('HMGET', task, 'spec', 'next_due')
-if not row[1] then return {now, row_of(task)} end
+if not row[1] then return {now, 0, row_of(task)} end
 local is_as_expected = true
   and (is_expecting == '0' or (row[2] or '') == expected) -- if: as expected by who steers
-if not is_as_expected then return {now, row_of(task)} end
+if not is_as_expected then return {now, 0, row_of(task)} end
 local entry = redis.call('HGET', open, cancelled)
 if entry then
   local run = cjson.decode(entry)
@@ -164,7 +164,7 @@ end
 for place = 5, 4 + 2 * many, 2 do redis.call('HSET', task, ARGV[place], ARGV[place + 1]) end
 for place = 5 + 2 * many, #ARGV do redis.call('HDEL', task, ARGV[place]) end
 redis.call('HINCRBY', task, 'config_rev', 1)
-return {now, row_of(task)}
+return {now, 1, row_of(task)}
 """
 _TEXTS: Mapping[str, str] = {
     "claim": _CLAIM,

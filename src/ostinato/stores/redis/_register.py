@@ -118,6 +118,7 @@ class _Gate:
         after = task_row_of(task.name, values, self._door.namespace)
         if is_written and after is not None:
             rows[task.name] = after
+            self._door.run([("INCR", self._door.keys.steered)])
         return bool(is_written)
 
     def _is_attended(self, row: TaskRow, since: int) -> bool:

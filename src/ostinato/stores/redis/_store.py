@@ -134,7 +134,10 @@ class RedisStore(RedisHistory):
         Raises:
             StoreError: The server did not do it, or the reply was lost: ask again.
         """
-        answers = self._run([self._told(settlement) for settlement in settlements])
+        told = [self._told(settlement) for settlement in settlements]
+        if any(settlement.pause is not None for settlement in settlements):
+            told.append(("INCR", self._keys.steered))
+        answers = self._run(told)[: len(settlements)]
         return [
             self._row(settlement.run.task_name, values) if is_held else None
             for settlement, (_, is_held, values) in zip(settlements, answers, strict=True)
@@ -185,7 +188,10 @@ class RedisStore(RedisHistory):
             self._keys.of(name)[:2],
             *(*told, *pairs, *(written.keys() - some.keys())),
         )
-        ((_, values),) = self._run([call])
+        ((_, is_written, values),) = self._run([call])
+        if is_written:
+            # It lies on another node than the task, where no script reaches both.
+            self._run([("INCR", self._keys.steered)])
         row = self._row(name, values)
         if row is None:
             raise TaskNotFoundError(name, None)
@@ -197,9 +203,8 @@ class RedisStore(RedisHistory):
         Raises:
             StoreError: The server did not tell.
         """
-        names, _ = self._run([("SMEMBERS", self._keys.tasks), self._seen()])
-        asked = [("HGET", self._keys.of(name).task, "config_rev") for name in names]
-        return sum(int(revision or 0) for revision in self._run(asked))
+        number, _ = self._run([("GET", self._keys.steered), self._seen()])
+        return int(number or 0)
 
     def guard(self, run: Run, session: object, /, *, concurrency: int | None = 1) -> None:
         """Refuse: no transaction is one with what Redis holds.

@@ -70,19 +70,29 @@ class SqlBase:
             spelled = self._spelled[statement] = self._dialect.spell(statement, self._placed)
         return spelled
 
+    def _spell_once(self, statement: str) -> str:
+        """Return the same of a *statement* that is made for its parameters, and not kept."""
+        return self._dialect.spell(statement, self._placed)
+
     def _given(self, **parameters: object) -> dict[str, object]:
         """Return what every statement is given, with *parameters*."""
         return {"ns": self._namespace, "owner": self._owner, "now": int(self._now()), **parameters}
 
     def _reply(self, names: Sequence[str] | None) -> Reply:
         """Return the store's time, and the rows of the tasks named, or of all."""
-        now, rows = None, dict[str, TaskRow]()
+        now, found = self._rows(names)
+        rows = {name: task_row_of(row, self._namespace) for name, row in found.items()}
+        return Reply(now, [], rows)
+
+    def _rows(self, names: Sequence[str] | None) -> tuple[int, dict[str, Row]]:
+        """Return the same, with the rows as they come from the driver."""
+        now, rows = None, dict[str, Row]()
         for statement, given in self._each_chunk(_ROWS, names, "name"):
             for row in self._sessions.read(statement, given):
-                now, rows[row[1]] = row[0], task_row_of(row[1:], self._namespace)
+                now, rows[row[1]] = row[0], row[1:]
         if now is None:
             ((now,),) = self._sessions.read(self._spell(_NOW), self._given())
-        return Reply(now, [], rows)
+        return now, rows
 
     def _select(self, cursor: Cursor, names: Sequence[str]) -> dict[str, TaskRow]:
         """Return the rows of the tasks named, as the transaction of *cursor* sees them."""
@@ -95,7 +105,14 @@ class SqlBase:
     def _each_chunk(
         self, statement: str, names: Sequence[str] | None, column: str, end: str = ""
     ) -> Iterator[tuple[str, dict[str, object]]]:
-        """Yield *statement*, spelled, with its parameters, for so many *names* at a time."""
+        """Yield *statement*, spelled, with its parameters, for so many *names* at a time.
+
+        Args:
+            statement: What ends with a condition.
+            names: The names that a further one asks for; None: any.
+            column: What holds them.
+            end: What comes behind that.
+        """
         if names is None:
             yield self._spell(statement), self._given()
             return
@@ -114,7 +131,7 @@ class SqlBase:
             yield from self._sessions.read(spelled, given)
 
 
-def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(values: Sequence[T], most: int = _MOST_NAMES) -> Iterator[Sequence[T]]:
     """Yield *values* in slices that one statement can take."""
-    for start in range(0, len(values), _MOST_NAMES):
-        yield values[start : start + _MOST_NAMES]
+    for start in range(0, len(values), most):
+        yield values[start : start + most]

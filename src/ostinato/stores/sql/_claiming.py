@@ -3,17 +3,19 @@
 Every condition has a name, so that the tests can leave out one at a time and see the contract fail.
 """
 
-import re
 from collections.abc import Collection
 
 from ostinato._lease import Claim
 from ostinato._outcomes import RunKind
+from ostinato.stores.sql._batching import joined, unnested
+from ostinato.stores.sql._rows import TASK_COLUMNS
 
 __all__ = [
     "ABANDON",
     "ABANDONED",
     "BEGIN_FENCE",
     "BEGIN_RUN",
+    "BEGIN_TICKS",
     "COMMON",
     "CONDITIONS",
     "DROP_FENCE",
@@ -22,15 +24,22 @@ __all__ = [
     "GIVEN_UP",
     "GIVE_UP",
     "HAS_BEGUN",
+    "HOLD",
+    "LIMITED",
     "NOTE_ABANDONED",
-    "OPEN",
+    "PLAIN",
+    "RERUN",
+    "STANDING",
     "TAKE_OVER",
     "TAKE_OVER_RUN",
     "UNDO_LEASE",
     "UNDO_START",
     "UPDATES",
+    "WANTED",
     "Shape",
-    "batch_of",
+    "at_once_of",
+    "is_common",
+    "many_of",
     "shape_of",
     "swap_of",
 ]
@@ -73,13 +82,42 @@ UPDATES = {
 # only skip; whether nothing else of the task may run meanwhile; whether it waits for a rerun.
 Shape = tuple[bool, bool, bool, bool]
 COMMON: Shape = (True, True, True, False)
+# The same where the lease of a worker that died is left to its heir.
+RERUN: Shape = (True, True, True, True)
+_BEGUN = (
+    "{insert} {run} (ns, name, due, number, reason, takeover, kind, run_id, token, owner, started,"
+    " outcome, attempts, lease_until, cancel_requested, count)"
+)
+_OF_TICKS = (
+    "SELECT ns, name, running_due, 0, '', 0, 'tick', NULL, token, owner, :now,"
+    " 'running', 1, 0, 0, 1"
+)
+# What lets this very statement, and no other of the connection, wait for a lock for 2 s.
+LIMITED = "set_config('lock_timeout', '2000', true)"
 # What differs from claim to claim.
-_OF_EACH = re.compile(r":(name|spec|expected|due|next_due|max_runs)\b")
+WANTED = ("name", "spec", "expected", "due", "next_due", "max_runs")
+# Of many at once, too: there is nothing to clear away before, nor does the history hold it already.
+PLAIN = {
+    "lease was given back": CONDITIONS["lease was given back"],
+    "nobody is left": (
+        "NOT EXISTS"
+        " (SELECT 1 FROM {run} r WHERE r.ns = w_ns AND r.name = w_name AND r.recorded IS NULL)"
+    ),
+    "not run before": (
+        "NOT EXISTS (SELECT 1 FROM {run} r WHERE r.ns = w_ns AND r.name = w_name"
+        " AND r.due = w_due AND r.number = 0 AND r.reason = '')"
+    ),
+}
 
 
 def shape_of(claim: Claim) -> Shape:
     """Return which statement a *claim* takes."""
     return claim.kind is RunKind.TICK, claim.due is not None, claim.concurrency == 1, claim.reruns
+
+
+def is_common(claim: Claim) -> bool:
+    """Return whether a *claim* is for a tick that is to run alone: one of many, then."""
+    return shape_of(claim) in (COMMON, RERUN)
 
 
 def swap_of(shape: Shape, without: Collection[str] = ()) -> str:
@@ -88,17 +126,47 @@ def swap_of(shape: Shape, without: Collection[str] = ()) -> str:
     return f"UPDATE {{task}} SET {changed} WHERE {held}"
 
 
-def batch_of(without: Collection[str] = ()) -> str:
-    """Return the statement that grants many claims, of ticks that are to run alone, at once."""
-    changed, held = (_OF_EACH.sub(r"w_\1", each) for each in _parts_of(COMMON, without))
+def many_of(shape: Shape, without: Collection[str] = ()) -> str:
+    """Return the same for many claims of ticks that are to run alone, whose rows are locked."""
+    changed, held = (joined(each) for each in _parts_of(shape, without))
+    # The order of assignments to joined tables is anybody's: what is read is not what is written.
+    changed = changed.replace("token + 1", "w_before + 1")
+    return f"UPDATE {{task}} STRAIGHT_JOIN ({{want}}) want SET {changed} WHERE {held}"
+
+
+def at_once_of(without: Collection[str] = ()) -> str:
+    """Return the statement that is all of many claims of ticks that are to run alone.
+
+    It waits for nobody: a row that another worker holds is left to that one. Where anything else is
+    to be written with the claim, or may be, the row is left alone, too. Each row that is told of is
+    won (1), or could be had as it was when the statement began (2), or neither (0).
+    """
+    # No lease is there that a rerun might wait for, nor anybody beside, where there is nothing to
+    # clear away.
+    changed, held = _parts_of(COMMON, {"lease is free", "nobody beside", *without})
+    plain = " AND ".join(PLAIN[each] for each in PLAIN if each not in without)
+    # By columns alone: of what is asked for as a constant, the planner thinks that there is little.
+    held = joined(held).replace(":now", "now_").replace(":ns", "w_ns")
+    changed = joined(changed).replace(":until", "now_ + :lease")
     return (
-        "WITH want AS (SELECT * FROM unnest(:names::text[], :specs::text[], :expecteds::bigint[],"
-        " :dues::bigint[], :next_dues::bigint[], :max_runs::bigint[])"
-        " AS w (w_name, w_spec, w_expected, w_due, w_next_due, w_max_runs)),"
-        " pick AS (SELECT t.ns AS p_ns, t.name AS p_name, want.* FROM {task} t"
-        f" JOIN want ON t.name = w_name WHERE {held} ORDER BY t.name FOR UPDATE OF t)"
-        f" UPDATE {{task}} SET {changed} FROM pick WHERE ns = p_ns AND name = p_name"
-        " RETURNING name"
+        f"WITH time AS MATERIALIZED (SELECT {{now}} AS now_, :ns::text AS w_ns, {LIMITED}), "
+        f"want AS MATERIALIZED (SELECT * FROM time, ({unnested(WANTED)}) each), "
+        # Nobody has claimed the task since it was seen if the token is the same.
+        "seen AS MATERIALIZED (SELECT want.*, token AS w_before,"
+        f" {held} AND {plain} AS is_plain"
+        " FROM want JOIN {task} ON ns = w_ns AND name = w_name), "
+        "pick AS MATERIALIZED (SELECT row_.ns AS p_ns, row_.name AS p_name, seen.* FROM seen"
+        " JOIN {task} AS row_ ON name = w_name AND token = w_before"
+        f" WHERE is_plain AND {held} ORDER BY name LIMIT :most FOR UPDATE OF row_ SKIP LOCKED), "
+        f"won AS (UPDATE {{task}} SET {changed} FROM pick WHERE ns = p_ns AND name = p_name"
+        f" RETURNING {TASK_COLUMNS}, ns, now_), "
+        f"begun AS ({_BEGUN} {_OF_TICKS.replace(':now', 'now_')} FROM won), "
+        "fenced AS (UPDATE {fence} f SET token = won.token FROM won"
+        " WHERE f.ns = won.ns AND f.name = won.name AND f.number = 0) "
+        f"SELECT now_, 1, {TASK_COLUMNS} FROM won UNION ALL "
+        f"SELECT now_, CASE WHEN is_plain THEN 2 ELSE 0 END, {TASK_COLUMNS}"
+        " FROM seen JOIN {task} ON ns = w_ns AND name = w_name"
+        " WHERE w_name NOT IN (SELECT name FROM won)"
     )
 
 
@@ -123,8 +191,14 @@ def _parts_of(shape: Shape, without: Collection[str]) -> tuple[str, str]:
     return changed, held
 
 
+# Before a claim beside others, where rows are locked.
+HOLD = "SELECT 1 FROM {task} WHERE ns = :ns AND name = :name {hold}"
 # The rest of a claim, once the row is won: all in the same transaction.
-OPEN = "SELECT DISTINCT name FROM {run} WHERE ns = :ns AND recorded IS NULL"
+# How each stands, and how many of its runs are under way.
+STANDING = (
+    f"SELECT {TASK_COLUMNS}, (SELECT COUNT(*) FROM {{run}} r WHERE r.ns = {{task}}.ns"
+    " AND r.name = {task}.name AND r.recorded IS NULL) FROM {task} WHERE ns = :ns"
+)
 # A moment before what its successor skips and does, for that is the order in which they are listed.
 ABANDON = (
     "UPDATE {run} SET outcome = 'abandoned', error = :expired, recorded = :now - 1"
@@ -140,10 +214,10 @@ NOTE_ABANDONED = (
     " last_kind = :ran_kind, last_token = :ran_token, last_started = :ran_started, last_end = NULL"
     " WHERE ns = :ns AND name = :name"
 )
+# Of ticks that run alone, from their rows; what holds a conflict off ends it.
+BEGIN_TICKS = f"{_BEGUN} {_OF_TICKS} FROM {{task}} WHERE ns = :ns"
 BEGIN_RUN = (
-    "{insert} {run} (ns, name, due, number, reason, takeover, kind, run_id, token, owner, started,"
-    " outcome, attempts, lease_until, cancel_requested, count)"
-    " VALUES (:ns, :name, :due, :number, '', 0, :kind, :run_id, :token, :owner, :now,"
+    _BEGUN + " VALUES (:ns, :name, :due, :number, '', 0, :kind, :run_id, :token, :owner, :now,"
     " 'running', 1, :run_until, 0, 1) {keep}"
 )
 HAS_BEGUN = (
@@ -186,6 +260,7 @@ GIVE_UP = (
     " WHERE ns = :ns AND name = :name AND lease_token = :taken AND lease_until <= :now"
 )
 TAKE_OVER_RUN = (
-    "UPDATE {run} SET token = :token, owner = :owner, takeover = takeover + 1"
+    "UPDATE {run} SET token = :token, owner = :owner, takeover = takeover + 1,"
+    " cancel_requested = 0"
     " WHERE ns = :ns AND name = :name AND token = :taken AND recorded IS NULL"
 )

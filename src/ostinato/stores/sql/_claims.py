@@ -3,16 +3,36 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from ostinato._lease import LEASE_EXPIRED, Claim, Lease, Reply, Skipped, Takeover, TaskRow
-from ostinato._outcomes import RunKind, SkipReason
-from ostinato.stores.sql import _claiming as claiming
-from ostinato.stores.sql._history import SqlHistory
+from ostinato._lease import LEASE_EXPIRED, Claim, Lease, Reply, Takeover, TaskRow
+from ostinato._outcomes import RunKind
+from ostinato.stores.sql._claiming import (
+    BEGIN_RUN,
+    BEGIN_TICKS,
+    COMMON,
+    HAS_BEGUN,
+    HOLD,
+    RERUN,
+    STANDING,
+    Shape,
+    is_common,
+    shape_of,
+    swap_of,
+)
+from ostinato.stores.sql._rows import (
+    LEASE_TOKEN,
+    LEASE_UNTIL,
+    NEXT_DUE,
+    TOKEN,
+    Row,
+    task_row_of,
+)
 from ostinato.stores.sql._session import Cursor
+from ostinato.stores.sql._taking_over import SqlTakingOver
 
-__all__ = ["SqlClaims"]
+__all__ = ["SqlClaims", "is_promising"]
 
 
-class SqlClaims(SqlHistory):
+class SqlClaims(SqlTakingOver):
     """Grants what can be granted."""
 
     def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
@@ -21,115 +41,195 @@ class SqlClaims(SqlHistory):
         Raises:
             StoreError: The database did not do it, or the reply was lost: read before deciding.
         """
-        reply = self._reply([claim.name for claim in claims])
-        promising = [claim for claim in claims if _is_promising(claim, reply.rows)]
+        now, seen = self._rows([claim.name for claim in claims])
+        promising = [claim for claim in claims if is_promising(claim, seen.get(claim.name))]
+        asked = {claim.name for claim in promising}
+        rows = {
+            name: task_row_of(row, self._namespace)
+            for name, row in seen.items()
+            if name not in asked
+        }
+        reply = Reply(now, [], rows)
         if not promising:
             return reply
 
         def win(cursor: Cursor) -> list[Lease]:
             leases: list[Lease] = []
+            tokens = {name: cast("int", row[TOKEN]) for name, row in seen.items()}
             for batch in _each_task_once(promising):
-                to_have = self._past_guards(cursor, batch, reply)
+                to_have = self._past_guards(cursor, batch, seen, reply)
                 wanted = [claim for claim in to_have if isinstance(claim, Claim)]
-                leases += self._grant(cursor, wanted, reply, lease)
+                leases += self._grant(cursor, wanted, reply, lease, tokens)
                 for claim in to_have:
                     if isinstance(claim, Takeover):
                         leases += self._take_over(cursor, claim, reply, lease)
+                had = [each.name for each in batch if each.name in reply.rows]
+                tokens |= {name: reply.rows[name].token for name in had}
             return leases
 
-        return Reply(reply.now, self._sessions.write(win), reply.rows)
-
-    def _past_guards(
-        self, cursor: Cursor, claims: Sequence[Claim | Takeover], reply: Reply
-    ) -> list[Claim | Takeover]:
-        """Leave out what a guarded transaction is about to commit: the others wait for nobody."""
-        expired = [each.name for each in claims if reply.rows[each.name].held is not None]
-        if not expired or not self._dialect.leave_out:
-            return list(claims)
-        end, free = self._dialect.leave_out, set[str]()
-        for statement, given in self._each_chunk(claiming.FREE, expired, "name", end):
-            cursor.execute(statement, given)
-            free |= {row[0] for row in cursor.fetchall()}
-        return [each for each in claims if each.name in free or each.name not in expired]
+        reply.leases.extend(self._sessions.write(win))
+        return reply
 
     def _grant(
-        self, cursor: Cursor, claims: Sequence[Claim], reply: Reply, lease: int
+        self,
+        cursor: Cursor,
+        claims: Sequence[Claim],
+        reply: Reply,
+        lease: int,
+        before: Mapping[str, int],
     ) -> list[Lease]:
-        """Let the database decide about *claims*, and write what each win brings with it."""
+        """Let the database decide about *claims*, and write what each win brings with it.
+
+        *before* are the tokens that their rows held when they were seen.
+        """
         if not claims:
             return []
         until, shared = reply.now + lease, self._given()
         shared["now"], shared["until"] = reply.now, until
-        won = self._swap(cursor, claims, shared)
-        reply.rows.update(self._select(cursor, [claim.name for claim in claims]))
-        begun: list[Claim] = []
-        changed = self._clear_the_way(cursor, won, shared)
+        common = [claim for claim in claims if is_common(claim)]
+        is_all_won = True
+        for shape in (COMMON, RERUN):
+            alike = [claim for claim in common if shape_of(claim) == shape]
+            is_all_won &= self._swap_all(cursor, shape, alike, shared, before)
+        won = [claim for claim in claims if not is_common(claim)]
+        won = [claim for claim in won if self._swap(cursor, claim, shared)]
+        crowded = self._stand(cursor, [claim.name for claim in claims], reply.rows)
+        if not is_all_won:
+            common = [
+                claim
+                for claim in common
+                if self._is_won(reply.rows[claim.name], before[claim.name])
+            ]
+        won += common
+        changed = self._clear_the_way(cursor, won, crowded, shared)
         for claim in won:
             if claim.passed is not None:
                 self._skip(cursor, claim.name, claim.passed)
-            if claim.due is not None:
-                begun.append(claim)
-        told = [self._begun(claim, reply.rows[claim.name].token, shared) for claim in begun]
-        refused = self._begin(cursor, told)
+        refused = self._begin(cursor, won, reply, shared)
         for given in refused:
             self._undo(cursor, given)
-        lost = [cast("str", given["name"]) for given in refused]
-        changed += lost
-        if changed:
-            reply.rows.update(self._select(cursor, changed))
-        alone = [claim.name for claim in begun if claim.concurrency == 1]
-        self._fence(cursor, alone)
-        beside = [given for given in told if not given["is_alone"] and given not in refused]
-        if beside:
-            cursor.executemany(self._spell(claiming.BEGIN_FENCE), beside)
+        lost = {cast("str", given["name"]) for given in refused}
+        if changed or lost:
+            reply.rows.update(self._select(cursor, [*changed, *lost]))
+        runs = [claim for claim in won if claim.due is not None]
+        self._fence(cursor, [claim.name for claim in runs if claim.concurrency == 1])
+        beside = [claim for claim in runs if claim.concurrency != 1 and claim.name not in lost]
+        self._fence_beside(cursor, [(claim.name, reply.rows[claim.name].token) for claim in beside])
         return [
             Lease(claim.name, claim.due, reply.rows[claim.name].token, until, self._owner)
-            for claim in begun
+            for claim in won
             if claim.due is not None and claim.name not in lost
         ]
 
-    def _swap(
-        self, cursor: Cursor, claims: Sequence[Claim], shared: dict[str, object]
-    ) -> list[Claim]:
-        """Write those of *claims* whose rows are as they expect; return them."""
-        won: list[Claim] = []
-        for claim in claims:
-            _, spec, expected, due, next_due, _, max_runs, _, _, concurrency, _ = claim
-            shape = claiming.shape_of(claim)
-            swap = self._swaps.get(shape)
-            if swap is None:
-                swap = self._swaps[shape] = self._spell(claiming.swap_of(shape, self._without))
-            given = {
-                **shared,
-                "name": claim.name,
-                "spec": spec,
-                "expected": expected,
-                "due": due,
-                "next_due": next_due,
-                "max_runs": max_runs,
-                "concurrency": concurrency,
-            }
-            cursor.execute(swap, given)
-            if cursor.rowcount:
-                won.append(claim)
-        return won
+    def _swap_all(
+        self,
+        cursor: Cursor,
+        shape: Shape,
+        claims: Sequence[Claim],
+        shared: dict[str, object],
+        before: Mapping[str, int],
+    ) -> bool:
+        """Write those of *claims*, of ticks that run alone, whose rows are as they expect.
+
+        Args:
+            cursor: In a transaction.
+            shape: Of all of them.
+            claims: What is asked for.
+            shared: What all of them are given.
+            before: The token that each of their rows held.
+
+        Returns:
+            Whether that was all of them.
+        """
+        del before
+        if not claims:
+            return True
+        given = [_given_of(claim, shared) for claim in claims]
+        cursor.executemany(self._spell_swap(shape), given)
+        return cursor.rowcount == len(claims)
+
+    def _is_won(self, row: TaskRow, before: int) -> bool:
+        """Return whether this worker has claimed what *row* tells of, whose token was *before*.
+
+        Another worker's claim would have left its name; of this one's there is none in between.
+        """
+        return row.held is not None and row.held.owner == self._owner and row.token > before
+
+    def _swap(self, cursor: Cursor, claim: Claim, shared: dict[str, object]) -> bool:
+        """Write *claim* if its row is as it expects; return whether it was."""
+        given = _given_of(claim, shared)
+        if claim.due is not None and claim.concurrency != 1 and self._dialect.hold:
+            # Who waits for the row would count the runs beside as they were before.
+            cursor.execute(self._spell(HOLD), given)
+            cursor.fetchall()
+        cursor.execute(self._spell_swap(shape_of(claim)), given)
+        return bool(cursor.rowcount)
+
+    def _spell_swap(self, shape: Shape) -> str:
+        swap = self._swaps.get(shape)
+        if swap is None:
+            swap = self._swaps[shape] = self._spell(swap_of(shape, self._without))
+        return swap
+
+    def _stand(
+        self, cursor: Cursor, names: Sequence[str], rows: dict[str, TaskRow]
+    ) -> dict[str, int]:
+        """Note in *rows* how tasks stand; return how many runs of each are under way, if any."""
+        crowded: dict[str, int] = {}
+        for statement, given in self._each_chunk(STANDING, names, "name"):
+            cursor.execute(statement, given)
+            for row in cursor.fetchall():
+                rows[row[0]] = task_row_of(row, self._namespace)
+                if row[-1]:
+                    crowded[row[0]] = row[-1]
+        return crowded
 
     def _clear_the_way(
-        self, cursor: Cursor, won: Sequence[Claim], shared: dict[str, object]
+        self,
+        cursor: Cursor,
+        won: Sequence[Claim],
+        crowded: Mapping[str, int],
+        shared: dict[str, object],
     ) -> list[str]:
         """Record the runs whose leases have expired; return the names of their tasks."""
-        names = [claim.name for claim in won if claim.due is not None]
-        left: set[str] = set()
-        for statement, given in self._each_chunk(claiming.OPEN, names, "name"):
-            cursor.execute(statement, given)
-            left |= {row[0] for row in cursor.fetchall()}
+        changed: list[str] = []
         for claim in won:
-            if claim.name in left:
-                # Beside others, the lease of the task is left to who comes for it.
-                least = 0 if claim.concurrency == 1 else 1
-                given = {**shared, "name": claim.name, "expired": LEASE_EXPIRED, "least": least}
-                self._abandon(cursor, given)
-        return sorted(left)
+            if claim.due is None or claim.name not in crowded:
+                continue
+            # Beside others, the lease of the task is left to who comes for it.
+            least = 0 if claim.concurrency == 1 else 1
+            given = {**shared, "name": claim.name, "expired": LEASE_EXPIRED, "least": least}
+            self._abandon(cursor, given)
+            changed.append(claim.name)
+        return changed
+
+    def _begin(
+        self, cursor: Cursor, won: Sequence[Claim], reply: Reply, shared: dict[str, object]
+    ) -> list[dict[str, object]]:
+        """Write that what was *won* has begun; return what the history holds already."""
+        runs = [claim for claim in won if claim.due is not None]
+        ticks = [claim.name for claim in runs if is_common(claim)]
+        begun = 0
+        for statement, given in self._each_chunk(BEGIN_TICKS, ticks, "name", end=" {keep}"):
+            cursor.execute(statement, {**given, "now": shared["now"]})
+            begun += cursor.rowcount
+        others = [
+            self._begun(claim, reply.rows[claim.name].token, shared)
+            for claim in runs
+            if not is_common(claim)
+        ]
+        if others:
+            cursor.executemany(self._spell(BEGIN_RUN), others)
+            begun += cursor.rowcount
+        if begun == len(runs):
+            return []
+        told = [self._begun(claim, reply.rows[claim.name].token, shared) for claim in runs]
+        refused: list[dict[str, object]] = []
+        for given in told:
+            cursor.execute(self._spell(HAS_BEGUN), given)
+            if cursor.fetchone() is None:
+                refused.append(given)
+        return refused
 
     def _begun(self, claim: Claim, token: int, shared: dict[str, object]) -> dict[str, object]:
         is_alone = claim.concurrency == 1
@@ -145,80 +245,6 @@ class SqlClaims(SqlHistory):
             "is_alone": is_alone,
         }
 
-    def _begin(self, cursor: Cursor, begun: list[dict[str, object]]) -> list[dict[str, object]]:
-        """Write that the runs have *begun*; return those that the history holds already."""
-        if not begun:
-            return []
-        statement = self._spell(claiming.BEGIN_RUN)
-        cursor.executemany(statement, begun)
-        if cursor.rowcount == len(begun):
-            return []
-        refused: list[dict[str, object]] = []
-        for given in begun:
-            cursor.execute(self._spell(claiming.HAS_BEGUN), given)
-            if cursor.fetchone() is None:
-                refused.append(given)
-        return refused
-
-    def _undo(self, cursor: Cursor, given: dict[str, object]) -> None:
-        """Give back what was won of a tick that the history holds already."""
-        undo = claiming.UNDO_LEASE if given["is_alone"] else claiming.UNDO_START
-        cursor.execute(self._spell(undo), given)
-        due = cast("int", given["due"])
-        again = Skipped(due, due, 1, SkipReason.ALREADY_RUN)
-        self._skip(cursor, cast("str", given["name"]), again)
-
-    def _abandon(self, cursor: Cursor, given: dict[str, object]) -> None:
-        """Record the runs whose leases have expired."""
-        cursor.execute(self._spell(claiming.GIVEN_UP), given)
-        if fences := [{**given, "token": token} for (token,) in cursor.fetchall()]:
-            cursor.executemany(self._spell(claiming.DROP_FENCE), fences)
-        cursor.execute(self._spell(claiming.ABANDON), given)
-        if not cursor.rowcount:
-            return
-        cursor.execute(self._spell(claiming.ABANDONED), given)
-        ran, kind, token, started = cursor.fetchone()
-        told = {**given, "ran": ran, "ran_kind": kind, "ran_token": token, "ran_started": started}
-        cursor.execute(self._spell(claiming.NOTE_ABANDONED), told)
-
-    def _take_over(
-        self, cursor: Cursor, claim: Takeover, reply: Reply, lease: int
-    ) -> tuple[Lease, ...]:
-        """Let the database decide who goes on with the run of a worker that died."""
-        name, spec, taken, reruns = claim
-        given = self._given(name=name, spec=spec, taken=taken, until=reply.now + lease)
-        given["now"] = reply.now
-        if not reruns:
-            return self._give_up(cursor, name, given, reply)
-        cursor.execute(self._spell(claiming.TAKE_OVER), given)
-        is_taken = bool(cursor.rowcount)
-        reply.rows.update(self._select(cursor, [name]))
-        held = reply.rows[name].held
-        if not is_taken or held is None:
-            return ()
-        given["token"] = held.token
-        cursor.execute(self._spell(claiming.TAKE_OVER_RUN), given)
-        self._fence(cursor, [name])
-        return (held,)
-
-    def _give_up(
-        self, cursor: Cursor, name: str, given: dict[str, object], reply: Reply
-    ) -> tuple[Lease, ...]:
-        """Let the database decide whether a run is abandoned with which nobody goes on."""
-        expired = reply.rows[name].held
-        cursor.execute(self._spell(claiming.GIVE_UP), given)
-        if expired is None or not cursor.rowcount:
-            return ()
-        self._abandon(cursor, {**given, "expired": LEASE_EXPIRED, "least": 0})
-        self._fence(cursor, [name])
-        reply.rows.update(self._select(cursor, [name]))
-        return (expired,)
-
-    def _fence(self, cursor: Cursor, names: Sequence[str]) -> None:
-        """Let nothing be committed any more that was guarded with an older token."""
-        for statement, given in self._each_chunk(claiming.FENCES, names, "name"):
-            cursor.execute(statement, given)
-
 
 def _each_task_once(claims: Sequence[Claim | Takeover]) -> Iterator[list[Claim | Takeover]]:
     """Yield *claims* in batches that ask for no task twice, in one order, as in `register`."""
@@ -230,11 +256,24 @@ def _each_task_once(claims: Sequence[Claim | Takeover]) -> Iterator[list[Claim |
         left = again
 
 
-def _is_promising(claim: Claim | Takeover, rows: Mapping[str, TaskRow]) -> bool:
+def is_promising(claim: Claim | Takeover, row: Row | None) -> bool:
     """Return whether to ask for a lock: the row is as the claim expects it."""
-    row = rows.get(claim.name)
     if row is None:
         return False
     if isinstance(claim, Takeover):
-        return row.held is not None and row.held.token == claim.token
-    return claim.kind is not RunKind.TICK or row.next_due == claim.expected
+        return row[LEASE_UNTIL] is not None and row[LEASE_TOKEN] == claim.token
+    return claim.kind is not RunKind.TICK or row[NEXT_DUE] == claim.expected
+
+
+def _given_of(claim: Claim, shared: dict[str, object]) -> dict[str, object]:
+    name, spec, expected, due, next_due, _, max_runs, _, _, concurrency, _ = claim
+    return {
+        **shared,
+        "name": name,
+        "spec": spec,
+        "expected": expected,
+        "due": due,
+        "next_due": next_due,
+        "max_runs": max_runs,
+        "concurrency": concurrency,
+    }

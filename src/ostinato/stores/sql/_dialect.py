@@ -25,6 +25,7 @@ class SqlDialect:
         lock: What lets one worker at a time create the tables.
         unlock: What lets the next one.
         is_named: Whether parameters are written `:name`, and not `%(name)s`.
+        is_guarded: Whether transactions of the user's may be guarded by the fence of a claim.
     """
 
     name: str
@@ -39,6 +40,7 @@ class SqlDialect:
     lock: str | None
     unlock: str | None
     is_named: bool
+    is_guarded: bool
 
     def spell(self, statement: str, names: dict[str, str]) -> str:
         """Return *statement* with the tables' *names*, as this database reads it."""
@@ -64,6 +66,7 @@ SQLITE = SqlDialect(
     lock=None,
     unlock=None,
     is_named=True,
+    is_guarded=False,
 )
 POSTGRESQL = SqlDialect(
     name="postgresql",
@@ -87,6 +90,7 @@ POSTGRESQL = SqlDialect(
     lock="SET LOCAL statement_timeout = 20000; SELECT pg_advisory_xact_lock(7310872046131)",
     unlock=None,
     is_named=False,
+    is_guarded=True,
 )
 MYSQL = SqlDialect(
     name="mysql",
@@ -106,4 +110,5 @@ MYSQL = SqlDialect(
     lock="SELECT GET_LOCK('ostinato schema', 20)",
     unlock="SELECT RELEASE_LOCK('ostinato schema')",
     is_named=False,
+    is_guarded=True,
 )

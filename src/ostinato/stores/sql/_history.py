@@ -18,8 +18,12 @@ __all__ = ["SqlHistory"]
 
 # In milliseconds: longer than anything is remembered.
 _FOREVER = 1 << 52
-# By when the store learnt of it; what it learnt at once, by its instant.
-_NEWEST_FIRST = "ORDER BY recorded DESC, due DESC, number DESC"
+# By when the store learnt of it; what one claim has found abandoned, in the order in which it was
+# begun; what else was learnt at once, by its instant.
+_NEWEST_FIRST = (
+    "ORDER BY recorded DESC, CASE WHEN lease_until IS NULL THEN 0 ELSE token END DESC,"
+    " due DESC, number DESC"
+)
 _RECORD = (
     "{insert} {run} (ns, name, due, number, reason, takeover, kind, run_id, token, owner, started,"
     " ended, lateness, outcome, error, attempts, cancel_requested, progress, message, last_due,"
@@ -51,7 +55,7 @@ _OF_TASK = "WHERE ns = :ns AND name = :name AND recorded IS NOT NULL"
 _COLUMNS = "due, number, reason, outcome, kind, count"
 # No database skips rows without saying up to where it reads.
 _BEFORE = (
-    f"FROM (SELECT {_COLUMNS}, recorded FROM {{run}} {_OF_TASK} {_NEWEST_FIRST}"
+    f"FROM (SELECT {_COLUMNS}, recorded, lease_until, token FROM {{run}} {_OF_TASK} {_NEWEST_FIRST}"
     " LIMIT 1000000000 OFFSET :runs) older"
 )
 _SUPERFLUOUS = (

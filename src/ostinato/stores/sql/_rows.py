@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from ostinato._instants import milliseconds_of
-from ostinato._lease import Lease, TaskRow, WorkerRow
+from ostinato._lease import TaskRow, WorkerRow, new_lease
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 
 __all__ = [
+    "LEASE_TOKEN",
+    "LEASE_UNTIL",
+    "NEXT_DUE",
     "RUN_COLUMNS",
     "TASK_COLUMNS",
+    "TOKEN",
     "WORKER_COLUMNS",
     "number_of",
     "parameters_of",
@@ -27,12 +31,16 @@ TASK_COLUMNS = (
     " lease_until, lease_token, owner, running_due,"
     " last_outcome, last_ran, last_kind, last_token, last_started, last_end, last_error, seen_at"
 )
+# Where in a row of them some lie.
+NEXT_DUE, TOKEN, LEASE_UNTIL, LEASE_TOKEN = 2, 9, 15, 16
 RUN_COLUMNS = (
     "name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts, started,"
     " ended, lateness, progress, message"
 )
 WORKER_COLUMNS = "id, host, pid, started, seen, version, tasks"
 
+_KINDS = {kind.value: kind for kind in RunKind}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _LONGEST_TEXT = 2_000
 # Recorded by hand, without a lease: not a tick's own row.
 _UNNUMBERED = -1
@@ -40,28 +48,13 @@ _UNNUMBERED = -1
 
 def task_row_of(row: Row, namespace: str) -> TaskRow:
     """Return what the store knows of a task: a *row* of the columns above."""
-    name, until, token, owner, running_due = row[0], *row[15:19]
-    held = None if until is None else Lease(name, running_due, token, until, owner)
-    return TaskRow(
-        name=name,
-        spec=row[1],
-        next_due=row[2],
-        anchor=row[3],
-        schedule=row[4],
-        paused=bool(row[5]),
-        paused_reason=row[6],
-        paused_until=row[7],
-        config_rev=row[8],
-        token=row[9],
-        held=held,
-        starts=row[10],
-        last_due=row[11],
-        last_run=None if row[19] is None else _last_run_of(row, namespace),
-        last_success=row[12],
-        failures_in_row=row[13],
-        takeovers=row[14],
-        seen_at=row[26],
-    )
+    # By place: one is made for every tick.
+    name, spec, next_due, anchor, schedule, paused, reason, until, revision, token = row[:10]
+    starts, last_due, success, failures, takeovers, expires, held, owner, running = row[10:19]
+    lease = None if expires is None else new_lease((name, running, held, expires, owner))
+    last = None if row[19] is None else _last_run_of(row, namespace)
+    known = (name, spec, next_due, anchor, schedule, bool(paused), reason, until, revision, token)
+    return TaskRow(*known, lease, starts, last_due, last, success, failures, takeovers, row[26])
 
 
 def run_of(row: Row, namespace: str) -> Run:
@@ -92,8 +85,8 @@ def worker_row_of(row: Row) -> WorkerRow:
 def parameters_of(run: Run, namespace: str) -> dict[str, object]:
     """Return what is written of a *run* that has ended."""
     rarities = run._rarities
-    lateness = run.lateness
     started, ended = run._started, run._finished
+    start_at = run._due if run._start_at is None else run._start_at
     return {
         "ns": namespace,
         "name": run.task_name,
@@ -107,7 +100,7 @@ def parameters_of(run: Run, namespace: str) -> dict[str, object]:
         "attempts": run.attempt,
         "started": None if started is None else round(started),
         "ended": None if ended is None else round(ended),
-        "lateness": None if lateness is None else round(lateness.total_seconds() * 1_000),
+        "lateness": None if started is None else round(started - start_at),
         "progress": run.progressed,
         "message": _text(run.message),
         "reason": "" if run.reason is None else run.reason.value,
@@ -133,7 +126,7 @@ def _text(text: str | None) -> str | None:
 
 def _last_run_of(row: Row, namespace: str) -> Run:
     outcome, due, kind, token, started, ended, error = row[19:26]
-    run = Run(cast("str", row[0]), due, namespace, RunKind(kind), token)
-    run.outcome, run.error = Outcome(outcome), error
+    run = Run(cast("str", row[0]), due, namespace, _KINDS[kind], token)
+    run.outcome, run.error = _OUTCOMES[outcome], error
     run._started, run._finished = started, ended
     return run

@@ -1,6 +1,7 @@
 """Leases that are prolonged, and runs that end: by the token alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from ostinato._instants import milliseconds_of
 from ostinato._lease import Renewed, Settlement, Skipped, TaskRow
@@ -9,10 +10,10 @@ from ostinato.stores.sql._base import chunks
 from ostinato.stores.sql._claiming import DROP_FENCE
 from ostinato.stores.sql._gate import SEEN
 from ostinato.stores.sql._history import SqlHistory
-from ostinato.stores.sql._rows import parameters_of
+from ostinato.stores.sql._rows import LEASE_TOKEN, TASK_COLUMNS, Row, parameters_of, task_row_of
 from ostinato.stores.sql._session import Cursor
 
-__all__ = ["SqlSettling"]
+__all__ = ["ENDED", "END_RUN", "SETTLE_TICK", "SqlSettling"]
 
 _RENEW = (
     "UPDATE {task} SET lease_until = {now} + :lease"
@@ -64,12 +65,21 @@ _MOVE = (
     "UPDATE {task} SET next_due = :next_due"
     " WHERE ns = :ns AND name = :name AND next_due = :expected"
 )
-_END_RUN = (
+# A tick that ran alone, as most do, by whose end nothing else is to be written.
+SETTLE_TICK = (
+    _SETTLE + ", next_due = CASE WHEN :moves = 1 THEN :next_due ELSE next_due END" + _ALONE
+)
+END_RUN = (
     "UPDATE {run} SET outcome = :outcome, error = :error, started = :started, ended = :ended,"
     " lateness = :lateness, attempts = :attempts, progress = :progress, message = :message,"
     " lease_until = NULL, recorded = {now}"
     " WHERE ns = :ns AND name = :name AND due = :due AND number = :number AND reason = ''"
     " AND token = :token AND recorded IS NULL"
+)
+# What differs from one end to the next.
+ENDED = (
+    *("name", "due", "number", "kind", "token", "outcome", "error", "attempts", "started", "ended"),
+    *("lateness", "progress", "message", "moves", "next_due"),
 )
 _DROP_RUN = (
     "DELETE FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
@@ -79,6 +89,7 @@ _VERDICT = (
     "SELECT 1 FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
     " AND reason = '' AND token = :token AND recorded IS NOT NULL AND lease_until IS NULL"
 )
+_ROWS = f"SELECT {TASK_COLUMNS} FROM {{task}} WHERE ns = :ns"
 _SKIPPED = (
     "SELECT 1 FROM {run} s WHERE s.ns = :ns AND s.name = :name AND s.reason = :reason"
     " AND s.due <= :due AND s.last_due >= :due AND NOT EXISTS (SELECT 1 FROM {run} r"
@@ -116,6 +127,61 @@ class SqlSettling(SqlHistory):
         Raises:
             StoreError: The database did not do it, or the reply was lost: ask again.
         """
+        told = [
+            self._given(
+                **parameters_of(settlement.run, self._namespace),
+                moves=int(settlement.moves),
+                next_due=settlement.next_due,
+            )
+            for settlement in settlements
+        ]
+        names = {settlement.run.task_name for settlement in settlements}
+        if not all(map(_is_common, settlements)) or len(names) < len(settlements):
+            return self._settle_each(settlements)
+        found = self._settle_all(sorted(told, key=_name_of))
+        if found is None:
+            return self._settle_each(settlements)
+        settled: list[TaskRow | None] = []
+        for settlement in settlements:
+            row = found.get(settlement.run.task_name)
+            # What was held is told of; who else had it, and whether it was settled before, is not.
+            is_held = row is not None and row[LEASE_TOKEN] == settlement.run.token
+            settled.append(
+                task_row_of(row, self._namespace)
+                if row is not None and is_held
+                else self._settle_each([settlement])[0]
+            )
+        return settled
+
+    def _settle_all(self, ends: Sequence[dict[str, object]]) -> dict[str, Row] | None:
+        """Record the *ends* of ticks that ran alone; return the rows of those that were held.
+
+        Returns:
+            None: not all were, and nothing is recorded.
+        """
+
+        def record(cursor: Cursor) -> dict[str, Row]:
+            for statement in (SETTLE_TICK, END_RUN):
+                if self._write_each(cursor, statement, ends) < len(ends):
+                    raise _NotAllHeldError
+            rows: dict[str, Row] = {}
+            for statement, given in self._each_chunk(_ROWS, list(map(_name_of, ends)), "name"):
+                cursor.execute(statement, given)
+                rows |= {row[0]: row for row in cursor.fetchall()}
+            return rows
+
+        try:
+            return self._sessions.write(record)
+        except _NotAllHeldError:
+            return None
+
+    def _write_each(self, cursor: Cursor, statement: str, each: Sequence[dict[str, object]]) -> int:
+        """Run an UPDATE for *each*; return how many rows it has found."""
+        cursor.executemany(self._spell(statement), each)
+        return cursor.rowcount
+
+    def _settle_each(self, settlements: Sequence[Settlement]) -> list[TaskRow | None]:
+        """Record how runs ended, whatever is to be written with it."""
 
         def record(cursor: Cursor) -> list[TaskRow | None]:
             ends: list[dict[str, object]] = []
@@ -154,7 +220,7 @@ class SqlSettling(SqlHistory):
             self._end(cursor, ends)
             cursor.execute(self._spell(_SKIPPED if is_skipped else _VERDICT), told)
             return cursor.fetchone() is not None
-        if concurrency != 1:
+        if concurrency != 1 and self._dialect.is_guarded:
             cursor.execute(self._spell(DROP_FENCE), told)
         if not is_skipped:
             ends.append(told)
@@ -176,8 +242,24 @@ class SqlSettling(SqlHistory):
     def _end(self, cursor: Cursor, ends: list[dict[str, object]]) -> None:
         """Write how runs ended, and empty *ends*."""
         if ends:
-            cursor.executemany(self._spell(_END_RUN), ends)
+            cursor.executemany(self._spell(END_RUN), ends)
             ends.clear()
+
+
+class _NotAllHeldError(Exception):
+    """Some of a batch are not as they are expected to be: one by one, then."""
+
+
+def _is_common(settlement: Settlement) -> bool:
+    """Return whether a tick that ran alone has ended, and nothing else is told of."""
+    run, moves, _, passed, pause, concurrency, expected = settlement
+    if moves and expected is not None:
+        return False
+    return concurrency == 1 and passed is None and pause is None and run.kind is not RunKind.SKIPPED
+
+
+def _name_of(told: Mapping[str, object]) -> str:
+    return cast("str", told["name"])
 
 
 def _paired(pairs: Sequence[tuple[str, int]]) -> dict[str, object]:

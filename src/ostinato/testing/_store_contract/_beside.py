@@ -62,6 +62,27 @@ class BesideClauses:
         assert dead.settle(kept, concurrency=2)
         assert other.history() == [(0, "abandoned"), (1, "succeeded")]
 
+    def test_s35_dead_runs_are_listed_in_the_order_they_were_begun(
+        self, store_factory: Factory
+    ) -> None:
+        """S35: whenever they were due, where one claim finds several of them."""
+        cluster = Cluster(store_factory)
+        dead, other = cluster.worker(), cluster.worker()
+        dead.register("task")
+        first = dead.take(dead.tick(1, expected=dead.begin, concurrency=2), SHORT)
+        dead.store.control("task", {"next_due": dead.begin})
+        second = _beside(dead, 0, 2, SHORT)
+        assert first is not None
+        assert second is not None
+        cluster.wait_until(max(first.until, second.until))
+
+        assert (
+            other.take(other.tick(1, due=other.due(2), next_due=other.due(3), concurrency=2))
+            is not None
+        )
+
+        assert other.history() == [(1, "abandoned"), (0, "abandoned")]
+
     def test_s86_a_run_beside_a_tick_leaves_its_lease_alone(self, store_factory: Factory) -> None:
         """S86: neither loses its lease to the other, nor its end."""
         worker = Cluster(store_factory).worker()

@@ -137,13 +137,18 @@ class ClaimClauses:
         cluster = Cluster(store_factory)
         worker = cluster.worker()
         elsewhere = cluster.worker(f"{cluster.namespace}-other")
-        names = ["dead", "early", "free", "full", "late", "leased", "paused", "skips", "spec"]
+        names = ["again", "dead", "early", "free", "full", "heirs", "late", "leased", "paused"]
+        names += ["skips", "spec"]
         worker.register(*names, "beside")
         elsewhere.register(*names)
         coming = cluster.now() + LONG
         worker.store.control("paused", {"paused": True})
         worker.store.control("early", {"next_due": coming})
-        for name, length in (("leased", LONG), ("dead", 0)):
+        again = worker.take(worker.tick(name="again"))
+        assert again is not None
+        assert worker.settle(again)
+        worker.store.control("again", {"next_due": worker.begin})
+        for name, length in (("leased", LONG), ("dead", 0), ("heirs", 0)):
             assert worker.take(worker.tick(-1, name=name, expected=worker.begin), length)
             worker.store.control(name, {"next_due": worker.begin})
         assert worker.take(worker.tick(name="beside", concurrency=2))
@@ -153,6 +158,7 @@ class ClaimClauses:
         claims["beside"] = worker.tick(1, name="beside")
         claims["early"] = claims["early"]._replace(expected=coming)
         claims["full"] = claims["full"]._replace(max_runs=0)
+        claims["heirs"] = claims["heirs"]._replace(reruns=True)
         claims["late"] = claims["late"]._replace(due=coming)
         claims["skips"] = worker.tick(name="skips", due=worker.due(1), passed=passed)
         claims["spec"] = claims["spec"]._replace(spec="another")
@@ -164,6 +170,7 @@ class ClaimClauses:
             assert reply.rows[lease.name].held == lease
             assert reply.rows[lease.name].next_due == claims[lease.name].next_due
             assert worker.settle(lease)
+        assert worker.history("again") == [(0, "succeeded"), (0, "1 skipped(already_run)")]
         assert worker.history("dead") == [(-1, "abandoned"), (0, "succeeded")]
         assert worker.history("skips") == [(0, "1 skipped(coalesced)"), (1, "succeeded")]
         assert {row.starts for row in elsewhere.store.read().rows.values()} == {0}

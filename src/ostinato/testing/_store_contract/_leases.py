@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ostinato._lease import Skipped, Takeover
+from ostinato._lease import Lease, Skipped, Takeover
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato.testing._store_contract._cluster import (
     LONG,
@@ -235,3 +235,28 @@ class LeaseClauses:
         worker.settle(lease, Outcome.CANCELLED)
         following = worker.take_tick(1)
         assert worker.store.renew([("task", following.token)], LONG).cancelled == frozenset()
+
+    def test_s84_the_wish_to_end_a_run_ends_with_its_worker(self, store_factory: Factory) -> None:
+        """S33, S84: who takes it over is not asked to end it: the token that was named is gone."""
+        cluster = Cluster(store_factory)
+        dead, heir = cluster.worker(), cluster.worker()
+        dead.register("task")
+        lease = dead.take_tick(0, SHORT)
+        heir.store.control("task", {"cancel_requested": lease.token})
+        cluster.wait_until(lease.until)
+
+        (taken,) = heir.store.claim([Takeover("task", dead.tick().spec, lease.token)], LONG).leases
+
+        assert heir.store.renew([("task", taken.token)], LONG).cancelled == frozenset()
+        assert heir.row().cancel_requested == set()
+
+    def test_s20_a_tick_that_was_skipped_may_be_run(self, store_factory: Factory) -> None:
+        """S20: only a run keeps a tick from being run again, where a clock was set back."""
+        worker = Cluster(store_factory).worker()
+        worker.register("task")
+        passed = Skipped(worker.begin, worker.begin, 1, SkipReason.COALESCED)
+        assert worker.take(worker.tick(0, due=worker.due(1), next_due=worker.due(2), passed=passed))
+        worker.settle(Lease("task", worker.due(1), worker.row().token, 0, worker.owner))
+        worker.store.control("task", {"next_due": worker.begin})
+
+        assert worker.take(worker.tick(0)) is not None

@@ -1,0 +1,122 @@
+"""One case in a process of its own: CPU and lateness of ticks that are coordinated by a store."""
+
+import asyncio
+import importlib
+import json
+import logging
+import sys
+import time
+
+_SECONDS = 8.0
+
+
+async def _bare(number: int, period: float, late: list[float], _store: str) -> None:
+    async def repeat(first: float) -> None:
+        due = first
+        while True:
+            await asyncio.sleep(due - time.time())
+            late.append(time.time() - due)
+            due += period
+
+    begin = time.time() + 1
+    running = [asyncio.create_task(repeat(begin + period * i / number)) for i in range(number)]
+    await _measured(late)
+    for each in running:
+        each.cancel()
+
+
+async def _ostinato(number: int, period: float, late: list[float], store: str) -> None:
+    ostinato = importlib.import_module("ostinato")
+    scheduler = ostinato.Scheduler(store, enabled=True)
+    datetimes = importlib.import_module("datetime")
+    begin = datetimes.datetime.fromtimestamp(time.time() + 1, datetimes.UTC)
+
+    def declare(place: int) -> None:
+        async def tick(run: ostinato.Run) -> None:
+            late.append(run.lateness.total_seconds())
+
+        first = begin + datetimes.timedelta(seconds=period * place / number)
+        scheduler.every(seconds=period, name=f"task-{place}", start=first)(tick)
+
+    for place in range(number):
+        declare(place)
+    async with scheduler.running():
+        await _measured(late)
+
+
+async def _apscheduler3(number: int, period: float, late: list[float], store: str) -> None:
+    asyncio_ = importlib.import_module("apscheduler.schedulers.asyncio")
+    jobs = importlib.import_module("apscheduler.jobstores.sqlalchemy")
+    datetimes = importlib.import_module("datetime")
+    scheduler = asyncio_.AsyncIOScheduler(jobstores={"default": jobs.SQLAlchemyJobStore(url=store)})
+    begin = time.time() + 3
+    scheduler.start(paused=True)
+    for place in range(number):
+        first = datetimes.datetime.fromtimestamp(begin + period * place / number, datetimes.UTC)
+        scheduler.add_job(
+            "benchmarks._stored_ticks:tick",
+            "interval",
+            seconds=period,
+            next_run_time=first,
+            args=[first.timestamp(), period],
+            id=str(place),
+        )
+    scheduler.resume()
+    await _measured(late, before=4)
+    scheduler.shutdown(wait=False)
+
+
+async def _apscheduler4(number: int, period: float, late: list[float], store: str) -> None:
+    module = importlib.import_module("apscheduler")
+    interval = importlib.import_module("apscheduler.triggers.interval")
+    stores = importlib.import_module("apscheduler.datastores.sqlalchemy")
+    asynchronous = importlib.import_module("sqlalchemy.ext.asyncio")
+    datetimes = importlib.import_module("datetime")
+    engine = asynchronous.create_async_engine(store.replace("sqlite:", "sqlite+aiosqlite:"))
+    async with module.AsyncScheduler(stores.SQLAlchemyDataStore(engine)) as scheduler:
+        begin = time.time() + 6
+        for place in range(number):
+            first = datetimes.datetime.fromtimestamp(begin + period * place / number, datetimes.UTC)
+            await scheduler.add_schedule(
+                tick,
+                interval.IntervalTrigger(seconds=period, start_time=first),
+                args=[first.timestamp(), period],
+                id=str(place),
+                max_running_jobs=None,
+            )
+        await scheduler.start_in_background()
+        await _measured(late, before=max(begin - time.time(), 0) + 1)
+        await scheduler.stop()
+
+
+LATE: list[float] = []
+
+
+async def tick(first: float, period: float) -> None:
+    """Note how late this is."""
+    now = time.time()
+    LATE.append((now - first) % period)
+
+
+async def _measured(late: list[float], before: float = 2.0) -> None:
+    await asyncio.sleep(before)
+    late.clear()
+    began, cpu = time.perf_counter(), time.process_time()
+    await asyncio.sleep(_SECONDS)
+    took, spent = time.perf_counter() - began, time.process_time() - cpu
+    ticks = sorted(late)
+    told = {
+        "us_per_tick": spent / max(len(ticks), 1) * 1e6,
+        "ticks_per_second": len(ticks) / took,
+        "late_p50_ms": ticks[len(ticks) // 2] * 1e3 if ticks else None,
+        "late_p99_ms": ticks[len(ticks) * 99 // 100] * 1e3 if ticks else None,
+    }
+    print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    logging.disable()
+    _, _subject, _number, _period, _store = sys.argv
+    # What is pickled by its name is to be found under the name of the module.
+    module = importlib.import_module("benchmarks._stored_ticks")
+    asyncio.run(getattr(module, f"_{_subject}")(int(_number), float(_period), module.LATE, _store))

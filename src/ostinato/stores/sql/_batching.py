@@ -1,0 +1,56 @@
+"""One statement for many: what differs from one to the next comes as a table of its own."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+__all__ = ["PLURALS", "joined", "listed", "unnested"]
+
+# What differs from claim to claim, or from end to end, and of which type it is.
+_TYPES = {
+    "attempts": "int",
+    "before": "bigint",
+    "due": "bigint",
+    "ended": "bigint",
+    "error": "text",
+    "expected": "bigint",
+    "kind": "text",
+    "lateness": "bigint",
+    "max_runs": "bigint",
+    "message": "text",
+    "moves": "int",
+    "name": "text",
+    "next_due": "bigint",
+    "number": "bigint",
+    "outcome": "text",
+    "progress": "float8",
+    "spec": "text",
+    "started": "bigint",
+    "token": "bigint",
+}
+_OF_EACH = re.compile(rf"(?<!:):({'|'.join(_TYPES)})\b")
+PLURALS = {each: f"{each}_of_each" for each in _TYPES}
+
+
+def joined(statement: str) -> str:
+    """Return *statement* with what differs taken from the columns of a table, `want`."""
+    return _OF_EACH.sub(r"w_\1", statement)
+
+
+def unnested(columns: Sequence[str]) -> str:
+    """Return that table, of *columns*, made of a list for each; as PostgreSQL has it."""
+    lists = ", ".join(f":{PLURALS[each]}::{_TYPES[each]}[]" for each in columns)
+    names = ", ".join(f"w_{each}" for each in columns)
+    return f"SELECT * FROM unnest({lists}) AS w ({names})"
+
+
+def listed(
+    columns: Sequence[str], values: Sequence[Mapping[str, object]]
+) -> tuple[str, dict[str, object]]:
+    """Return the same made of a row for each of *values*, and its parameters; as MySQL has it."""
+    given: dict[str, object] = {}
+    rows: list[str] = []
+    for number, value in enumerate(values):
+        for each in columns:
+            given[f"{each}_{number}"] = value[each]
+        rows.append("SELECT " + ", ".join(f":{each}_{number} AS w_{each}" for each in columns))
+    return " UNION ALL ".join(rows), given
