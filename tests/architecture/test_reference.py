@@ -72,8 +72,9 @@ def test_a_test_file_that_a_clause_points_to_does_name_it(root: Path):
 
 
 def test_a_test_that_a_page_names_is_in_the_file_that_it_points_to(root: Path):
-    """Who follows a failure of docs/reference/failures.md to its test finds it there."""
-    page = (root / "docs" / "reference" / "failures.md").read_text("utf-8")
+    """Who follows a failure of docs/reference/failures.md, or a guarantee, finds its test."""
+    pages = ("reference/failures.md", "explanation/which-guarantee.md")
+    page = "".join((root / "docs" / each).read_text("utf-8") for each in pages)
     named = re.findall(r"\[`(test_\w+)`\]\(\.\./\.\./(tests/[^)]+)\)", page)
 
     mistaken = [
