@@ -3,14 +3,16 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ostinato import Run, RunKind, Scheduler
 from ostinato._clock import SystemClock
+from ostinato._lease import Claim, Reply, Takeover
 from ostinato.errors import StoreUnavailableError
 from ostinato.stores.memory import MemoryStore
 from ostinato.testing import Recorder
@@ -50,7 +52,7 @@ class Distant:
 
 
 class SuspendedClock(SystemClock):
-    """The clock of a machine that was suspended, which all but one of its clocks know nothing of."""
+    """The clock of a machine that was suspended: all but one of its clocks know nothing of it."""
 
     slept = 0.0
 
@@ -58,18 +60,40 @@ class SuspendedClock(SystemClock):
         return super().boot() + self.slept
 
 
+class Crowded(Distant):
+    """One in which others are busy with the rows of some tasks, for so many questions."""
+
+    def __init__(self, busy: Mapping[str, int]) -> None:
+        super().__init__()
+        self.busy = Counter(busy)
+        self.asked: list[Claim | Takeover] = []
+
+    def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
+        self.asked += claims
+        left = {claim.name for claim in claims if self.busy[claim.name]}
+        self.busy -= Counter(left)
+        reply = self.memory.claim([claim for claim in claims if claim.name not in left], lease)
+        rows = self.memory.read([claim.name for claim in claims]).rows
+        return replace(reply, rows=rows, undecided=frozenset(left))
+
+
 class Frame:
     """A scheduler whose store is distant."""
 
     def __init__(
-        self, lease: float = 10, *, threads: int = 8, clock: SystemClock | None = None
+        self,
+        lease: float = 10,
+        *,
+        store: Distant | None = None,
+        threads: int = 8,
+        clock: SystemClock | None = None,
     ) -> None:
         self.recorder = Recorder()
         self.clock = clock or SystemClock()
         self.scheduler = Scheduler(
             observers=[self.recorder], lease=lease, poll=0.05, threads=threads
         )
-        self.store = Distant()
+        self.store = store or Distant()
         self.runs: asyncio.Queue[Run] = asyncio.Queue()
 
         @self.scheduler.every(seconds=0.1, name="beat")
@@ -125,6 +149,31 @@ async def test_s87_a_store_that_comes_back_with_nothing_is_registered_at_again()
 
         assert again.due > before.due
         assert again.token > before.token
+
+
+@pytest.mark.parametrize("others", [0, 2])
+async def test_s89_a_tick_left_undecided_is_asked_for_again_and_run_once(others: int) -> None:
+    """S89: soon, whether or not something else was won with it; it is neither lost nor skipped."""
+    store = Crowded({"left": 3})
+    frame, runs = Frame(store=store), asyncio.Queue[Run]()
+
+    async def begin(run: Run) -> None:
+        runs.put_nowait(run)
+
+    for name in ("left", *(f"other-{number}" for number in range(others))):
+        frame.scheduler.every(hours=1, name=name)(begin)
+
+    # What is refused, and not undecided, is left alone for five seconds each time.
+    async with frame.running(), asyncio.timeout(10):
+        begun = [await runs.get() for _ in range(1 + others)]
+
+    (run,) = (each for each in begun if each.task_name == "left")
+    asked = [claim for claim in store.asked if claim.name == "left"]
+    assert [(each.expected, each.due) for each in asked] == [(run._due, run._due)] * 4
+    assert runs.empty()
+    assert [str(each.outcome) for each in store.memory.runs("left", 10)] == ["succeeded"]
+    row = store.memory.read(["left"]).rows["left"]
+    assert (row.held, row.starts) == (None, 1)
 
 
 async def test_s19_a_worker_stands_down_for_another_declaration_and_looks_again() -> None:
