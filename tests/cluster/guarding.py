@@ -26,7 +26,7 @@ async def work(address: str, journal: Journal, *, waits: bool) -> None:
     def effect(run: Run) -> dict[str, object]:
         return {"task": run.task_name, "due": run.due.isoformat(), "token": run.token}
 
-    @scheduler.every(seconds=0.5, name="plain")
+    @scheduler.every(seconds=1, name="plain")
     def plain(run: Run) -> None:
         try:
             with engine.begin() as connection:
@@ -40,7 +40,7 @@ async def work(address: str, journal: Journal, *, waits: bool) -> None:
             raise
         journal.write("committed", run.token)
 
-    @scheduler.every(seconds=0.5, name="async")
+    @scheduler.every(seconds=1, name="async")
     async def asynchronous(run: Run) -> None:
         async with AsyncSession(async_engine) as session, session.begin():
             await session.execute(INSERT, effect(run))
