@@ -87,7 +87,7 @@ async def work(
     *,
     name: str = "default",
     tasks: Sequence[str] = USUAL,
-    period: float = 0.2,
+    period: float | None = None,
     skew: float = 0.0,
     **options: Any,
 ) -> None:
@@ -95,6 +95,8 @@ async def work(
     lines, ended, loop = Journal(journal), asyncio.Event(), asyncio.get_running_loop()
     chosen = {"lease": LEASE, "poll": 0.5, "shutdown_grace": 0.3, "enabled": True, **options}
     scheduler = Scheduler(address, name=name, clock=SkewedClock(skew), **chosen)
+    # No server is asked more often than that.
+    period = period or (0.2 if address.startswith("sqlite") else 1.0)
     for task in tasks:
         declare(scheduler, lines, task, period)
 

@@ -40,8 +40,8 @@ class SqlTakingOver(SqlHistory):
         """Leave out what a guarded transaction is about to commit: the others wait for nobody."""
         # Of a lease that is live the fence is not asked for: who settles, and claims the next tick,
         # comes to the row first, and to the fence behind.
-        untils = ((each.name, seen[each.name][LEASE_UNTIL]) for each in claims)
-        expired = [name for name, until in untils if until is not None and until <= reply.now]
+        ends = ((each.name, seen[each.name][LEASE_UNTIL]) for each in claims)
+        expired = [name for name, until in ends if until is not None and until <= reply.now]
         if not expired or not self._dialect.leave_out:
             return list(claims)
         end, free = self._dialect.leave_out, set[str]()
