@@ -66,6 +66,27 @@ class TestPostgresqlStore(StoreContract):
         assert ([lease.name for lease in reply.leases], reply.undecided) == (["free"], {"busy"})
         assert worker.take(claims[0]) is not None
 
+    def test_s89_a_batch_that_is_broken_off_is_tried_again(self, store_factory, postgresql_address):
+        """S89: of two that wait for each other the server ends one, which has changed nothing."""
+        worker = Cluster(store_factory).worker()
+        worker.register("task")
+        claim = worker.tick(0)
+
+        with psycopg.connect(postgresql_address) as rival, ThreadPoolExecutor() as threads:
+            # It is the other that finds out.
+            rival.execute("SET deadlock_timeout = '30s'")
+            rival.execute("UPDATE ostinato_fence SET token = 0 WHERE ns = %s", [worker.namespace])
+            claiming = threads.submit(worker.take, claim)
+            with psycopg.connect(postgresql_address, autocommit=True) as onlooker:
+                wait_for(lambda: onlooker.execute(WAITING).fetchone() == (1,))
+            rival.execute("UPDATE ostinato_task SET seen_at = 0 WHERE ns = %s", [worker.namespace])
+            rival.rollback()
+            # The rival may still have held the row, which is then left undecided.
+            lease = claiming.result() or worker.take(claim)
+
+        assert lease is not None
+        assert worker.row().starts == 1
+
     def test_s31_who_waits_for_the_row_counts_again(self, store_factory, postgresql_address):
         """S31: a run that a rival begins beside while a claim waits for the row has its place."""
         worker = Cluster(store_factory).worker()

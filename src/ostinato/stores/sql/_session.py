@@ -15,7 +15,7 @@ from ostinato.stores.sql._dialect import SqlDialect
 __all__ = ["Cursor", "Driver", "Sessions"]
 
 T = TypeVar("T")
-# How often a transaction is tried that the database has broken off for another's sake.
+# How often a transaction, or a statement, is tried that the database has broken off for another's sake.
 _TRIES = 4
 # A process that was forked off neither uses nor closes what its parent has opened.
 _inherited: list[object] = []
@@ -97,10 +97,13 @@ class Sessions:
         Raises:
             StoreError: It failed; a `StoreUnavailableError` where it may be tried later.
         """
-        with self._translated():
+
+        def ask() -> Sequence[Any]:
             cursor = self._cursor()
             cursor.execute(statement, parameters)
             return cursor.fetchall()
+
+        return self._try(ask)
 
     def write(self, work: Callable[[Cursor], T]) -> T:
         """Do *work* in one transaction, which leaves nothing behind if anything fails.
@@ -108,17 +111,13 @@ class Sessions:
         Raises:
             StoreError: It failed; a `StoreUnavailableError` where it may be tried later.
         """
-        tries = 0
         self.changes += 1
-        while True:
-            tries += 1
-            try:
-                with self._translated(), self._transaction() as cursor:
-                    return work(cursor)
-            except StoreError as error:
-                cause = error.__cause__
-                if cause is None or tries == _TRIES or not self._driver.is_broken_off(cause):
-                    raise
+
+        def do() -> T:
+            with self._transaction() as cursor:
+                return work(cursor)
+
+        return self._try(do)
 
     def run_unless_done(self, cursor: Cursor, statement: str) -> None:
         """Run a *statement* that creates something, unless it is there already."""
@@ -136,6 +135,19 @@ class Sessions:
         for connection, _ in held.values():
             connection.close()
         self._pool.dispose()
+
+    def _try(self, work: Callable[[], T]) -> T:
+        """Do *work*, and again where the database has broken it off for another's sake."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                with self._translated():
+                    return work()
+            except StoreError as error:
+                cause = error.__cause__
+                if cause is None or tries == _TRIES or not self._driver.is_broken_off(cause):
+                    raise
 
     @contextmanager
     def _transaction(self) -> Generator[Cursor]:

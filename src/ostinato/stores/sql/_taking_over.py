@@ -38,7 +38,10 @@ class SqlTakingOver(SqlHistory):
         reply: Reply,
     ) -> list[Claim | Takeover]:
         """Leave out what a guarded transaction is about to commit: the others wait for nobody."""
-        expired = [each.name for each in claims if seen[each.name][LEASE_UNTIL] is not None]
+        # Of a lease that is live the fence is not asked for: who settles, and claims the next tick,
+        # comes to the row first, and to the fence behind.
+        ends = ((each.name, seen[each.name][LEASE_UNTIL]) for each in claims)
+        expired = [name for name, until in ends if until is not None and until <= reply.now]
         if not expired or not self._dialect.leave_out:
             return list(claims)
         end, free = self._dialect.leave_out, set[str]()
