@@ -27,7 +27,7 @@ from tools.report import fail, step
 ROOT = Path(__file__).resolve().parent
 IN_CI = os.environ.get("CI") == "true"
 SESSIONS = (
-    *("lint", "types", "tests", "calendar", "endurance", "newest", "oldest"),
+    *("lint", "types", "tests", "processes", "calendar", "endurance", "newest", "oldest"),
     *("starlette", "coverage", "packaging", "mutation"),
 )
 STATIC = (
@@ -80,31 +80,40 @@ def matrix(environment: Environment, arguments: list[str], needs: tuple[system.N
     if arguments or os.cpu_count() == 1:
         code = environment.run("nox", *arguments, path=path)
     else:
-        code = both_lanes(environment, path)
+        code = all_lanes(environment, path)
     if missing:
         step(f"Not tested, because it is not installed on this machine: {listed(missing)}")
     return code
 
 
-def both_lanes(environment: Environment, path: list[Path]) -> int:
+def all_lanes(environment: Environment, path: list[Path]) -> int:
     """Run the whole matrix on two processors, and then add up what was covered."""
     current = f"{sys.version_info.major}.{sys.version_info.minor}"
     *others, last = SUPPORTED
     tests = [f"tests-{version}" for version in sorted({*others, current} - {last})]
     quiet = ["lint", "types", *tests, "starlette", "calendar", "endurance", "newest", "packaging"]
-    log = ROOT / ".nox" / "other-lane.log"
-    log.parent.mkdir(exist_ok=True)
+    # These mostly wait: a third lane costs the others little.
+    waiting = ["processes"]
+    logs = {name: ROOT / ".nox" / f"{name}-lane.log" for name in ("quiet", "waiting")}
+    logs["quiet"].parent.mkdir(exist_ok=True)
     codes: list[int] = []
-    other = Thread(
-        target=lambda: codes.append(environment.run("nox", "-s", *quiet, path=path, log=log))
-    )
-    step(f"{', '.join(quiet)} run beside what follows; what they say comes behind it")
-    other.start()
-    # Real servers and the browser are in this lane alone.
+
+    def run(sessions: list[str], log: Path) -> None:
+        codes.append(environment.run("nox", "-s", *sessions, path=path, log=log))
+
+    lanes = [
+        Thread(target=run, args=(sessions, log))
+        for sessions, log in zip((quiet, waiting), logs.values(), strict=True)
+    ]
+    step(f"{', '.join(quiet + waiting)} run beside what follows; what they say comes behind it")
+    for lane in lanes:
+        lane.start()
+    # The browser is in this lane alone.
     loud = [f"tests-{last}", "oldest"]
     codes.append(environment.run("nox", "-s", *loud, path=path))
-    other.join()
-    sys.stdout.write(log.read_text("utf-8", errors="replace"))
+    for lane, log in zip(lanes, logs.values(), strict=True):
+        lane.join()
+        sys.stdout.write(log.read_text("utf-8", errors="replace"))
     codes.append(environment.run("nox", "-s", "coverage", path=path))
     return max(codes)
 

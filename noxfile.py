@@ -23,8 +23,9 @@ PYTHONS = sorted({*SUPPORTED, CURRENT}, key=lambda version: int(version.partitio
 SCHEDULER_SERVERS = "tests/integration/test_scheduler_servers*"
 # Fleets of processes: they know their stores, and no framework.
 CLUSTER_TESTS = "tests/cluster/*"
+# What mostly waits, for processes to start, to end, to be missed.
+PROCESS_TESTS = (CLUSTER_TESTS, SCHEDULER_SERVERS)
 SERVER_TESTS = (
-    CLUSTER_TESTS,
     "tests/contract/test_bad_starts*",
     "tests/contract/test_fences*",
     "tests/contract/test_mariadb*",
@@ -32,7 +33,6 @@ SERVER_TESTS = (
     "tests/contract/test_redis*",
     "tests/integration/test_expired_tokens*",
     "tests/integration/test_repeat_every_*",
-    SCHEDULER_SERVERS,
 )
 # Judged minute by minute over decades of every zone: the answer knows no Python and no framework.
 CALENDAR_TESTS = ("tests/properties/test_cron_changes*", "tests/properties/test_random_crons*")
@@ -96,7 +96,16 @@ def tests(session: nox.Session) -> None:
     install(session, "runner", "newest", pins=ROOT / "constraints.txt")
     # What a server process does is shown once, and once more with the oldest frameworks.
     elsewhere = () if session.python == SUPPORTED[-1] else SERVER_TESTS
-    run_pytest(session, *left_to_one(session, *elsewhere, *CALENDAR_TESTS, *ENDURANCE_TESTS))
+    others = (*PROCESS_TESTS, *CALENDAR_TESTS, *ENDURANCE_TESTS)
+    run_pytest(session, *left_to_one(session, *elsewhere, *others))
+
+
+@nox.session(python=SUPPORTED[-1])
+def processes(session: nox.Session) -> None:
+    """Start servers and fleets of workers, and kill, stop, cut off and end them."""
+    install(session, "runner", "newest", pins=ROOT / "constraints.txt")
+    found = [str(path) for pattern in PROCESS_TESTS for path in sorted(ROOT.glob(pattern))]
+    run_pytest(session, *(each for each in found if Path(each).name.startswith("test_")))
 
 
 @nox.session(python=SUPPORTED[-1])
@@ -142,7 +151,7 @@ def oldest(session: nox.Session) -> None:
         session,
         *names,
         *streams,
-        *left_to_one(session, SCHEDULER_SERVERS, CLUSTER_TESTS, *CALENDAR_TESTS, *ENDURANCE_TESTS),
+        *left_to_one(session, *PROCESS_TESTS, *CALENDAR_TESTS, *ENDURANCE_TESTS),
     )
 
 
@@ -153,7 +162,7 @@ def starlette(session: nox.Session) -> None:
     run_pytest(
         session,
         "--without-fastapi",
-        *left_to_one(session, *SERVER_TESTS, *PURE_TESTS, *ENDURANCE_TESTS),
+        *left_to_one(session, *PROCESS_TESTS, *SERVER_TESTS, *PURE_TESTS, *ENDURANCE_TESTS),
         "tests",
     )
 
@@ -194,7 +203,8 @@ def packaging(session: nox.Session) -> None:
 
 def left_to_one(session: nox.Session, *patterns: str) -> list[str]:
     """Return pytest's arguments that leave out *patterns*, and say which session has them."""
-    session.log(f"left to `calendar`, `endurance` or tests-{SUPPORTED[-1]}: {' '.join(patterns)}")
+    sessions = f"`calendar`, `endurance`, `processes` or tests-{SUPPORTED[-1]}"
+    session.log(f"left to {sessions}: {' '.join(patterns)}")
     return [f"--ignore-glob={pattern}" for pattern in patterns]
 
 
