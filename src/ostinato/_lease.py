@@ -238,7 +238,7 @@ class Reply:
         leases: What it granted.
         rows: How the tasks stand.
         workers: Who is there: only `read` tells, asked for all tasks.
-        undecided: The tasks whose claims were not decided about, for another worker was busy with
+        undecided: The tasks whose claims or takeovers were not decided about: another worker was busy with
             their rows, or more were asked for than are granted at once: they are to be asked for
             again.
     """

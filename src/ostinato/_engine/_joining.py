@@ -40,12 +40,16 @@ def registrations_of(
 
 
 def follow(standing: Standing, row: TaskRow, timeline: Timeline) -> None:
-    """Let a task follow the schedule that its *row* names, by the store's time.
+    """Let a task follow the schedule and the grid that its *row* names, by the store's time.
 
     Raises:
         InvalidScheduleError: No schedule of this version has that text.
     """
     if row.schedule == standing.followed:
+        if row.anchor is not None and row.anchor != standing.anchor:
+            # Another worker has moved the grid.
+            bind(standing, standing.unbound, row.anchor)
+            standing.next_due = row.next_due
         return
     schedule = standing.task.schedule
     if row.schedule is not None:

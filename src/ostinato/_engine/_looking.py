@@ -39,7 +39,7 @@ class Looking:
             store: The memory that workers share.
             lanes: Its threads.
             monotonic: A clock that is never set.
-            on_time: Is told the store's time, and when on the monotonic clock that was.
+            on_time: Is told the store's time, and when it was asked.
         """
         self._store = store
         self._lanes = lanes
@@ -66,10 +66,10 @@ class Looking:
             if asked_at - self.heard < _SILENCE:
                 return None
             # Nothing is due: its clock is looked at all the same.
-            return self._store.read([]), (asked_at + self._monotonic()) / 2
+            return self._store.read([]), asked_at
         self._seen = number
         asked_at = self._monotonic()
-        return self._store.read(), (asked_at + self._monotonic()) / 2
+        return self._store.read(), asked_at
 
     def _looked(
         self, then: Callable[[Reply | None], object], future: asyncio.Future[Answered | None]

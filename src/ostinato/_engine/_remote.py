@@ -40,7 +40,7 @@ class Remote(Backoff):
             on_settled: Is told the name of a task whose settlement had to wait.
             owner: The worker's id.
             lease: How long a lease is, in seconds.
-            on_reply: Is told the store's time, and when on the monotonic clock that was.
+            on_reply: Is told the store's time, and when it was asked, on the clock of leases.
             on_lost: Is told of a lease that is trusted no longer.
             on_cancelled: Is told of a run that somebody elsewhere wants to end.
         """
@@ -80,7 +80,7 @@ class Remote(Backoff):
         await self.lanes.claims(self._open)
         asked_at = self._monotonic()
         reply = await self.lanes.claims(partial(self._store.read, ()))
-        self._on_reply(reply.now, (asked_at + self._monotonic()) / 2)
+        self._on_reply(reply.now, asked_at)
 
     def register(
         self, registrations: list[Registration], then: Callable[[Reply | None], object]
@@ -229,7 +229,7 @@ class Remote(Backoff):
 
     def _hold(self, reply: Reply, asked_at: float, *, finds: bool = False) -> None:
         """Hold the leases of *reply*; it *finds* those, too, of claims whose replies were lost."""
-        self._on_reply(reply.now, (asked_at + self._monotonic()) / 2)
+        self._on_reply(reply.now, asked_at)
         # Who has asked for something else would hold it, and run nothing.
         for row in reply.rows.values() if finds else ():
             lease = row.held

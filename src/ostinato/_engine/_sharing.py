@@ -170,10 +170,10 @@ class Sharing:
         for name, row in () if reply is None else reply.rows.items():
             standing = self._standings.get(name)
             if reply is not None and standing is not None and standing.is_joined:
-                was_followed = standing.followed
+                before = standing.followed, standing.anchor
                 if self._heed(standing, row, reply.now):
                     self._follow_row(standing, row)
-                if standing.followed != was_followed:
+                if (standing.followed, standing.anchor) != before:
                     self._on_next(standing)
 
     def _heed(self, standing: Standing, row: TaskRow, now: int) -> bool:
@@ -248,16 +248,20 @@ class Sharing:
         if standing is not None and not standing.running:
             self._on_next(standing)
 
-    def _note_time(self, now: int, instant: float) -> None:
-        """Note that it was *now* at the store at an *instant* of the clock that counts suspends."""
-        self._looking.heard = instant
-        if not self._terms.follows_host:
-            before = self._timeline.offset
-            ago = self._environment.boot() - instant
-            monotonic = self._environment.clock.monotonic() - ago
-            self._timeline.offset = now - monotonic * 1_000
-            if before - self._timeline.offset > _JUMP:
-                self.look_at_clock()
+    def _note_time(self, now: int, asked_at: float) -> None:
+        """Note that it was *now* at the store some time since *asked_at*, on the clock of leases."""
+        answered_at = self._environment.boot()
+        self._looking.heard = answered_at
+        if self._terms.follows_host:
+            return
+        # The answer was given at some instant in between. What is believed is moved no further than
+        # that asks for: one that took long, for this machine stood still, says little.
+        before, monotonic = self._timeline.offset, self._environment.clock.monotonic()
+        least = now - monotonic * 1_000
+        most = least + (answered_at - asked_at) * 1_000
+        self._timeline.offset = min(max(before, least), most)
+        if before - self._timeline.offset > _JUMP:
+            self.look_at_clock()
 
     def look_at_clock(self) -> None:
         """Look what becomes of all tasks, for the store's clock was set back."""

@@ -129,18 +129,24 @@ class Watching:
                 self._tell_lost(standing, lease)
             elif row.held is None:
                 self._on_free(standing)
-            elif self._is_to_be_given_up(standing, each, row, reply.now):
+            elif self._is_to_be_given_up(
+                standing, each, row, reply.now, is_undecided=each.name in reply.undecided
+            ):
                 given_up.append(each._replace(reruns=False))
         if given_up:
             self._ask(given_up)
 
     def _is_to_be_given_up(
-        self, standing: Standing, asked: Takeover, row: TaskRow, now: int
+        self, standing: Standing, asked: Takeover, row: TaskRow, now: int, *, is_undecided: bool
     ) -> bool:
         """Return whether nobody may go on with what was *asked* for; else, look again later."""
         held = row.held
         if held is None or held.token != asked.token or held.until > now:
             self.note(row, now)
+            return False
+        if is_undecided:
+            # A guarded transaction is about to commit.
+            self._watch(asked.name, asked.token, _AGAIN, is_worn=not asked.reruns)
             return False
         if asked.reruns and not row.paused and row.spec == standing.spec:
             # What was started by hand is not started again.

@@ -1,6 +1,7 @@
 """A claim: a look without a lock, and for what is promising one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from ostinato._lease import LEASE_EXPIRED, Claim, Lease, Reply, Takeover, TaskRow
@@ -53,11 +54,18 @@ class SqlClaims(SqlTakingOver):
         if not promising:
             return reply
 
+        held_up: set[str] = set()
+
         def win(cursor: Cursor) -> list[Lease]:
             leases: list[Lease] = []
             tokens = {name: cast("int", row[TOKEN]) for name, row in seen.items()}
             for batch in _each_task_once(promising):
                 to_have = self._past_guards(cursor, batch, seen, reply)
+                held_up.update(
+                    each.name
+                    for each in batch
+                    if isinstance(each, Takeover) and each not in to_have
+                )
                 wanted = [claim for claim in to_have if isinstance(claim, Claim)]
                 leases += self._grant(cursor, wanted, reply, lease, tokens)
                 for claim in to_have:
@@ -67,8 +75,8 @@ class SqlClaims(SqlTakingOver):
                 tokens |= {name: reply.rows[name].token for name in had}
             return leases
 
-        reply.leases.extend(self._sessions.write(win))
-        return reply
+        leases = self._sessions.write(win)
+        return replace(reply, leases=leases, undecided=frozenset(held_up))
 
     def _grant(
         self,
