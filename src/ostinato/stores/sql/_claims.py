@@ -1,6 +1,7 @@
 """A claim: a look without a lock, and for what is promising one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from ostinato._lease import LEASE_EXPIRED, Claim, Lease, Reply, Takeover, TaskRow
@@ -53,11 +54,16 @@ class SqlClaims(SqlTakingOver):
         if not promising:
             return reply
 
+        left_out: set[str] = set()
+
         def win(cursor: Cursor) -> list[Lease]:
             leases: list[Lease] = []
+            left_out.clear()
             tokens = {name: cast("int", row[TOKEN]) for name, row in seen.items()}
             for batch in _each_task_once(promising):
                 to_have = self._past_guards(cursor, batch, seen, reply)
+                heirs = {each.name for each in batch if isinstance(each, Takeover)}
+                left_out.update(heirs.difference(each.name for each in to_have))
                 wanted = [claim for claim in to_have if isinstance(claim, Claim)]
                 leases += self._grant(cursor, wanted, reply, lease, tokens)
                 for claim in to_have:
@@ -68,7 +74,7 @@ class SqlClaims(SqlTakingOver):
             return leases
 
         reply.leases.extend(self._sessions.write(win))
-        return reply
+        return replace(reply, undecided=frozenset(left_out)) if left_out else reply
 
     def _grant(
         self,
