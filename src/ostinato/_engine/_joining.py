@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ostinato._duration import MILLISECOND
-from ostinato._engine._prepare import bind, choose_timeline, jittered_as_declared
+from ostinato._engine._prepare import bind, choose_timeline, is_interval, jittered_as_declared
 from ostinato._lease import Registration, TaskRow
 from ostinato.schedules import Every, Jittered
 from ostinato.schedules._reading import schedule_of
@@ -46,6 +46,9 @@ def follow(standing: Standing, row: TaskRow, timeline: Timeline) -> None:
         InvalidScheduleError: No schedule of this version has that text.
     """
     if row.schedule == standing.followed:
+        if is_interval(standing.unbound) and row.anchor not in (None, standing.anchor):
+            # The same period, on another grid.
+            bind(standing, standing.unbound, row.anchor)
         return
     schedule = standing.task.schedule
     if row.schedule is not None:

@@ -67,9 +67,11 @@ class Looking:
                 return None
             # Nothing is due: its clock is looked at all the same.
             return self._store.read([]), (asked_at + self._monotonic()) / 2
-        self._seen = number
         asked_at = self._monotonic()
-        return self._store.read(), (asked_at + self._monotonic()) / 2
+        reply, answered_at = self._store.read(), self._monotonic()
+        # Not before: what was steered is looked for again, where the rows could not be read.
+        self._seen = number
+        return reply, (asked_at + answered_at) / 2
 
     def _looked(
         self, then: Callable[[Reply | None], object], future: asyncio.Future[Answered | None]
