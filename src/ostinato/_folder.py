@@ -16,7 +16,12 @@ _IGNORED = "*\n"
 
 def default_file() -> Path:
     """Return the file that holds the state where nobody named a store, in the working directory."""
-    return Path.cwd() / _FOLDER / _FILE
+    path = Path(_FOLDER) / _FILE
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        # The directory was deleted: that is told of where a file is needed, if it is.
+        return path
 
 
 def make_folder(folder: Path) -> None:

@@ -251,6 +251,7 @@ class Scheduler(Declaring, Reaching):
         except BaseException:
             worker.abort()
             self._worker = None
+            worker.changed.set()
             raise
         try:
             self._start(worker, where=memory.words)

@@ -73,6 +73,21 @@ def test_s84_a_relative_file_stays_where_it_was_named(
     assert Memory.of(uri, {}).source == uri
 
 
+def test_s84_a_working_directory_that_was_deleted_is_told_of_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """S84: not where the scheduler is declared, which may run nothing; and with what to do."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    memory = Memory.of(None, {})
+
+    with pytest.raises(StoreFileError, match="start where the application may write"):
+        memory.open()
+
+
 def test_s84_a_directory_that_cannot_be_written_to_is_an_error_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

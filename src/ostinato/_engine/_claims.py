@@ -268,6 +268,7 @@ class Claims:
     def _run(self, standing: Standing, due: int, token: int) -> None:
         """Start the run of the tick *due*."""
         standing.starts += 1
+        standing.started_tick = due
         start_at = None
         if standing.spread or standing.jitter is not None:
             start_at = due + standing.delay_of(due)

@@ -50,8 +50,12 @@ class Completing:
         """Return whether the last run was this worker's: of all workers, one calls the hook."""
         if not (self._is_remote and standing.is_shared):
             return True
-        run = standing.last_run
-        return run is not None and run._due == standing.last_tick
+        # Not by which run has ended last: beside others, the last one may have ended before.
+        run, last = standing.last_run, standing.started_tick
+        if run is None or last is None or last != standing.last_tick:
+            return False
+        # Who has taken the last one over calls it.
+        return run._due != last or not run.lease_lost.is_set()
 
     def _completed(self, completing: asyncio.Task[None]) -> None:
         self.under_way.discard(completing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ostinato._duration import MILLISECOND
-from ostinato._engine._prepare import bind, choose_timeline, jittered_as_declared
+from ostinato._engine._prepare import bind, choose_timeline, is_interval, jittered_as_declared
 from ostinato._lease import Registration, TaskRow
 from ostinato.schedules import Every, Jittered
 from ostinato.schedules._reading import schedule_of
@@ -46,8 +46,8 @@ def follow(standing: Standing, row: TaskRow, timeline: Timeline) -> None:
         InvalidScheduleError: No schedule of this version has that text.
     """
     if row.schedule == standing.followed:
-        if row.anchor is not None and row.anchor != standing.anchor:
-            # Another worker has moved the grid.
+        if is_interval(standing.unbound) and row.anchor not in (None, standing.anchor):
+            # The same period, on a grid that another worker has moved.
             bind(standing, standing.unbound, row.anchor)
             standing.next_due = row.next_due
         return

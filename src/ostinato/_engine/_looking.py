@@ -67,9 +67,11 @@ class Looking:
                 return None
             # Nothing is due: its clock is looked at all the same.
             return self._store.read([]), asked_at
-        self._seen = number
         asked_at = self._monotonic()
-        return self._store.read(), asked_at
+        reply = self._store.read()
+        # Not before: what was steered is looked for again, where the rows could not be read.
+        self._seen = number
+        return reply, asked_at
 
     def _looked(
         self, then: Callable[[Reply | None], object], future: asyncio.Future[Answered | None]

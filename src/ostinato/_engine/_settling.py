@@ -1,6 +1,6 @@
 """From the end of a run to the next tick: record, move on, free the slot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from ostinato._engine._backoff import Backoff
@@ -13,9 +13,17 @@ from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._policy import Overlap
 from ostinato._run import Run
 
-__all__ = ["Settling"]
+__all__ = ["RESUMED", "Settling"]
 
 _FAILURES = (Outcome.FAILED, Outcome.TIMED_OUT)
+
+# What is written of a task that is paused no longer.
+RESUMED: Mapping[str, object] = {
+    "paused": False,
+    "paused_reason": None,
+    "paused_until": None,
+    "failures_in_row": 0,
+}
 
 # What lies behind a run: from which instant its task has moved on, and what was passed over.
 Behind = tuple[int | None, Skipped | None]
@@ -201,8 +209,7 @@ class Settling:
 
     def _resume(self, standing: Standing) -> None:
         if standing.is_shared:
-            cleared = {"paused": False, "paused_reason": None, "paused_until": None}
-            self._backoff.control(standing.name, {**cleared, "failures_in_row": 0})
+            self._backoff.control(standing.name, RESUMED)
         self.note_resumed(standing)
 
     def note_resumed(self, standing: Standing) -> None:

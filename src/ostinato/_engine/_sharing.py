@@ -124,6 +124,8 @@ class Sharing:
 
     def register(self, standings: list[Standing]) -> None:
         """Make tasks known to the store, and begin with them when it knows."""
+        if self.claims.is_stopped:
+            return
         registrations = registrations_of(standings, self._grace, self._terms.revision)
         self.door.register(registrations, partial(self._join, standings))
 
@@ -173,8 +175,16 @@ class Sharing:
                 before = standing.followed, standing.anchor
                 if self._heed(standing, row, reply.now):
                     self._follow_row(standing, row)
+                    self._come_earlier(standing, row)
                 if (standing.followed, standing.anchor) != before:
                     self._on_next(standing)
+
+    def _come_earlier(self, standing: Standing, row: TaskRow) -> None:
+        """Ask for a tick before the one that was awaited, where somebody has written one."""
+        due, awaited = row.next_due, standing.next_due
+        if due is not None and awaited is not None and due < awaited and not standing.running:
+            standing.next_due = due
+            self._on_next(standing)
 
     def _heed(self, standing: Standing, row: TaskRow, now: int) -> bool:
         """Note how the *row* of a task stood *now*; return whether this worker goes on with it."""
@@ -235,6 +245,7 @@ class Sharing:
             return
         run.attempt = row.takeovers + 1
         standing.next_due, standing.starts = row.next_due, row.starts
+        standing.started_tick = due
         self._environment.telling.tell("ostinato.run_taken_over", standing.name, run=run)
         _ = self.claims.performer.start(standing, run)
 

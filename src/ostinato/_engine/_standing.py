@@ -79,6 +79,7 @@ class Standing:
         "running",
         "spec",
         "spread",
+        "started_tick",
         "starts",
         "task",
         "timeline",
@@ -109,6 +110,8 @@ class Standing:
         self.last_success: int | None = None
         # The latest tick that was started by any worker, where others share the store.
         self.last_tick: int | None = None
+        # The latest one that was started here.
+        self.started_tick: int | None = None
         # Whether a tick waits for the end of the run under way.
         self.is_parked = False
         # Up to when ticks were missed that are run one behind the other, where others run side by

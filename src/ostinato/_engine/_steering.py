@@ -11,6 +11,7 @@ from ostinato._engine._prepare import (
     jittered_as_declared,
     timeline_of,
 )
+from ostinato._engine._settling import RESUMED
 from ostinato._engine._standing import Standing
 from ostinato._engine._survey import is_stuck
 from ostinato._engine._ticks import ScheduleTicks
@@ -96,9 +97,20 @@ class Steering:
         self._tell("ostinato.task_paused", standing.task.name, reason=reason or "on request")
 
     async def resume(self, standing: Standing, *, catch_up: bool) -> None:
-        """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*."""
-        self._worker.claims.settling.resume(standing, catch_up=catch_up)
-        await self._door.written()
+        """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*.
+
+        Raises:
+            StoreError: The store does not write it; the task stays paused.
+        """
+        if not (standing.is_paused or (standing.is_shared and self._worker.is_remote)):
+            return
+        if standing.is_paused and not catch_up:
+            await self._skip_passed(standing)
+        if standing.is_shared:
+            # Also where it is not known here yet that another worker has paused it.
+            await self._door.steer(standing.name, RESUMED)
+        if standing.is_paused:
+            self._worker.claims.settling.note_resumed(standing)
 
     async def reschedule(self, standing: Standing, schedule: Schedule) -> None:
         """Let the task follow *schedule* from now on.

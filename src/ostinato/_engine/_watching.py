@@ -60,6 +60,7 @@ class Watching:
         # and whether its run was taken over as often as it may be.
         self._watched: dict[str, tuple[int, float, bool]] = {}
         self._timer: Timer | None = None
+        self._armed_for = 0.0
         self._is_stopped = False
 
     def note(self, row: TaskRow, now: int) -> None:
@@ -79,9 +80,17 @@ class Watching:
 
     def _watch(self, name: str, token: int, wait: float, *, is_worn: bool) -> None:
         self._watched[name] = token, self._environment.clock.monotonic() + wait, is_worn
-        # Leases are about as long as each other: the first that is noted is the first to expire.
-        if self._timer is None and not self._is_stopped:
-            self._timer = self._environment.clock.call_later(wait, self._look)
+        self._arm(wait)
+
+    def _arm(self, wait: float) -> None:
+        """Look in so many seconds, if not before."""
+        at = self._environment.clock.monotonic() + wait
+        if self._is_stopped or (self._timer is not None and self._armed_for <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed_for = at
+        self._timer = self._environment.clock.call_later(wait, self._look)
 
     def _look(self) -> None:
         """Ask for the leases that have expired, all at once."""
@@ -104,8 +113,7 @@ class Watching:
         if asked:
             self._ask(asked)
         if self._watched and self._timer is None:
-            wait = max(min(at for _, at, _ in self._watched.values()) - now, 0.0)
-            self._timer = self._environment.clock.call_later(wait, self._look)
+            self._arm(max(min(at for _, at, _ in self._watched.values()) - now, 0.0))
 
     def _ask(self, asked: list[Takeover]) -> None:
         self._door.claim(asked, partial(self._go_on, asked))
@@ -114,13 +122,14 @@ class Watching:
         if self._is_stopped:
             return
         if reply is None:
-            wait = max(self._door.left, _AGAIN)
-            for each in asked:
-                self._watch(each.name, each.token, wait, is_worn=not each.reruns)
+            self._ask_again(asked, max(self._door.left, _AGAIN))
             return
+        # What these guard is about to be committed.
+        self._ask_again([each for each in asked if each.name in reply.undecided], _AGAIN)
         leases = {lease.name: lease for lease in reply.leases}
         given_up: list[Takeover] = []
-        for each in (each for each in asked if each.name in reply.rows):
+        decided = reply.rows.keys() - reply.undecided
+        for each in (each for each in asked if each.name in decided):
             standing, row = self._standings[each.name], reply.rows[each.name]
             lease = leases.get(each.name)
             if lease is not None and lease.owner == self._owner:
@@ -129,24 +138,22 @@ class Watching:
                 self._tell_lost(standing, lease)
             elif row.held is None:
                 self._on_free(standing)
-            elif self._is_to_be_given_up(
-                standing, each, row, reply.now, is_undecided=each.name in reply.undecided
-            ):
+            elif self._is_to_be_given_up(standing, each, row, reply.now):
                 given_up.append(each._replace(reruns=False))
         if given_up:
             self._ask(given_up)
 
+    def _ask_again(self, asked: list[Takeover], wait: float) -> None:
+        for each in asked:
+            self._watch(each.name, each.token, wait, is_worn=not each.reruns)
+
     def _is_to_be_given_up(
-        self, standing: Standing, asked: Takeover, row: TaskRow, now: int, *, is_undecided: bool
+        self, standing: Standing, asked: Takeover, row: TaskRow, now: int
     ) -> bool:
         """Return whether nobody may go on with what was *asked* for; else, look again later."""
         held = row.held
         if held is None or held.token != asked.token or held.until > now:
             self.note(row, now)
-            return False
-        if is_undecided:
-            # A guarded transaction is about to commit.
-            self._watch(asked.name, asked.token, _AGAIN, is_worn=not asked.reruns)
             return False
         if asked.reruns and not row.paused and row.spec == standing.spec:
             # What was started by hand is not started again.

@@ -54,18 +54,16 @@ class SqlClaims(SqlTakingOver):
         if not promising:
             return reply
 
-        held_up: set[str] = set()
+        left_out: set[str] = set()
 
         def win(cursor: Cursor) -> list[Lease]:
             leases: list[Lease] = []
+            left_out.clear()
             tokens = {name: cast("int", row[TOKEN]) for name, row in seen.items()}
             for batch in _each_task_once(promising):
                 to_have = self._past_guards(cursor, batch, seen, reply)
-                held_up.update(
-                    each.name
-                    for each in batch
-                    if isinstance(each, Takeover) and each not in to_have
-                )
+                heirs = {each.name for each in batch if isinstance(each, Takeover)}
+                left_out.update(heirs.difference(each.name for each in to_have))
                 wanted = [claim for claim in to_have if isinstance(claim, Claim)]
                 leases += self._grant(cursor, wanted, reply, lease, tokens)
                 for claim in to_have:
@@ -75,8 +73,8 @@ class SqlClaims(SqlTakingOver):
                 tokens |= {name: reply.rows[name].token for name in had}
             return leases
 
-        leases = self._sessions.write(win)
-        return replace(reply, leases=leases, undecided=frozenset(held_up))
+        reply.leases.extend(self._sessions.write(win))
+        return replace(reply, undecided=frozenset(left_out)) if left_out else reply
 
     def _grant(
         self,

@@ -97,8 +97,7 @@ class PostgresqlStore(SqlStore):
             return reply
         further = super().claim(others, lease)
         leases, rows = reply.leases + further.leases, reply.rows | further.rows
-        undecided = reply.undecided | further.undecided
-        return Reply(further.now, leases, rows, undecided=undecided)
+        return Reply(further.now, leases, rows, undecided=reply.undecided | further.undecided)
 
     def _claim_at_once(self, claims: Mapping[str, Claim], lease: int) -> tuple[Reply, list[Claim]]:
         """Return the reply to *claims*, and those that take more than the one statement."""
