@@ -40,6 +40,7 @@ class Controls(ABC):
             ArgumentTypeError: *wait* is no bool.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running, or is stopping.
+            StoreError: The store does not answer, or does not write it.
             TaskNotFoundError: There is no such task.
         """
         check_flag("wait", wait)
@@ -62,6 +63,7 @@ class Controls(ABC):
             ForeignLoopError: The scheduler runs on another event loop.
             InvalidArgumentError: *until* has no time zone, or UTC has no year for it.
             NotRunningError: The scheduler is not running.
+            StoreError: The store does not answer, or does not write it.
             TaskNotFoundError: There is no such task.
         """
         if reason is not None:
@@ -82,6 +84,7 @@ class Controls(ABC):
             ArgumentTypeError: *catch_up* is no bool.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
+            StoreError: The store does not answer, or does not write it.
             TaskNotFoundError: There is no such task.
         """
         check_flag("catch_up", catch_up)
@@ -97,6 +100,7 @@ class Controls(ABC):
             ArgumentTypeError: *schedule* is no schedule.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
+            StoreError: The store does not answer, or does not write it.
             TaskNotFoundError: There is no such task.
             TooFrequentError: The task would be due more often than its store is asked.
         """

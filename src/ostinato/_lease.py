@@ -238,9 +238,9 @@ class Reply:
         leases: What it granted.
         rows: How the tasks stand.
         workers: Who is there: only `read` tells, asked for all tasks.
-        undecided: The tasks whose claims or takeovers were not decided about: another worker was busy with
-            their rows, or more were asked for than are granted at once: they are to be asked for
-            again.
+        undecided: The tasks whose claims or takeovers were not decided about: another worker was
+            busy with their rows, or more were asked for than are granted at once. They are to be
+            asked for again.
     """
 
     now: int

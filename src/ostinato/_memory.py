@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ostinato._folder import default_file, make_folder
 from ostinato._frequency import Frequency
+from ostinato._shown import address_in
 from ostinato.errors import ArgumentTypeError
 from ostinato.stores._open import REDIS_SCHEMES, open_store
 from ostinato.stores.memory import MemoryStore
@@ -83,8 +84,8 @@ class Memory:
             if parts.scheme in REDIS_SCHEMES:
                 # Its query may hold a password, too.
                 return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-            return ALONE if self.is_alone else self._url.render_as_string()
-        return self._url.render_as_string()
+            return ALONE if self.is_alone else address_in(self._url)
+        return address_in(self._url)
 
     @property
     def file(self) -> Path | None:

@@ -1,12 +1,26 @@
 """Values in the messages of errors, and errors made anew from their messages."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from reprlib import Repr
-from typing import TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-__all__ = ["Hidden", "address_of", "rebuilt", "shown"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Hidden", "address_in", "address_of", "rebuilt", "shown"]
 
 E = TypeVar("E", bound=Exception)
+
+# What the query of an address may be called that nobody is to read in a log.
+_SECRETS = ("passwd", "password", "sslpassword")
+
+
+class _Url(Protocol):
+    def difference_update_query(self, names: Iterable[str]) -> _Url: ...
+
+    def render_as_string(self) -> str: ...
 
 
 def shown(value: object) -> str:
@@ -21,8 +35,12 @@ def address_of(session: object) -> str:
     """Return where a *session*, or a connection, of SQLAlchemy's goes, without its password."""
     bind = getattr(session, "bind", None) or session
     url = getattr(getattr(bind, "engine", bind), "url", None)
-    render = getattr(url, "render_as_string", None)
-    return type(session).__name__ if render is None else str(render())
+    return type(session).__name__ if url is None else address_in(url)
+
+
+def address_in(url: _Url) -> str:
+    """Return the address in *url*, of SQLAlchemy's, without a password, in its query neither."""
+    return url.difference_update_query(_SECRETS).render_as_string()
 
 
 @dataclass(frozen=True, slots=True)

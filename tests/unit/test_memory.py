@@ -100,3 +100,11 @@ def test_s84_a_directory_that_cannot_be_written_to_is_an_error_at_the_start(
     with pytest.raises(StoreFileError, match=r"cannot be made .*name another store") as raised:
         memory.open()
     assert raised.value.path == str(tmp_path / ".ostinato" / "state.db")
+
+
+def test_s87_a_password_in_the_query_of_an_address_is_not_shown():
+    """S87: it would be in the log, in the table at the start."""
+    memory = Memory.of("postgresql://db/app?user=me&password=secret&sslpassword=secret", {})
+
+    assert "secret" not in memory.words
+    assert memory.label == "postgresql://db/app?user=me"

@@ -124,9 +124,6 @@ class Backoff:
         """
         self._store.control(name, changes)
 
-    async def written(self) -> None:
-        """Wait until all that `control` was given is written."""
-
     async def read(self, call: Callable[[], T]) -> T:
         """Return what *call* reads of the store."""
         return call()

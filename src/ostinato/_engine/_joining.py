@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ostinato._engine._timeline import Timeline
     from ostinato.protocols import Schedule
 
-__all__ = ["adopt", "follow", "registrations_of"]
+__all__ = ["adopt", "come_earlier", "follow", "registrations_of"]
 
 
 def registrations_of(
@@ -57,6 +57,13 @@ def follow(standing: Standing, row: TaskRow, timeline: Timeline) -> None:
     choose_timeline(standing, schedule, timeline, timeline)
     bind(standing, schedule, row.anchor)
     standing.followed, standing.next_due = row.schedule, row.next_due
+
+
+def come_earlier(standing: Standing, row: TaskRow) -> None:
+    """Await the tick of a task's *row* that somebody has written before the one awaited here."""
+    due, awaited = row.next_due, standing.next_due
+    if due is not None and awaited is not None and due < awaited and not standing.running:
+        standing.next_due = due
 
 
 def adopt(

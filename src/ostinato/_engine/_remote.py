@@ -61,7 +61,6 @@ class Remote(Backoff):
             on_lost=on_lost,
             on_cancelled=on_cancelled,
         )
-        self._writing: set[asyncio.Future[TaskRow]] = set()
         self._is_settling = False
         self._settling: asyncio.Handle | None = None
         self._late: set[str] = set()
@@ -114,9 +113,8 @@ class Remote(Backoff):
         self._call(partial(self._store.claim, [claim], self._lease), then)
 
     def control(self, name: str, changes: Mapping[str, object]) -> None:
-        """Write what steers the task *name*; `written` waits for it."""
+        """Write what steers the task *name*."""
         writing = self.lanes.claims(partial(self._store.control, name, changes))
-        self._writing.add(writing)
         writing.add_done_callback(self._note_written)
 
     def change(
@@ -133,15 +131,6 @@ class Remote(Backoff):
             StoreError: It is not written.
         """
         await self.lanes.claims(partial(self._store.control, name, changes))
-
-    async def written(self) -> None:
-        """Wait until all that `control` was given is written.
-
-        Raises:
-            StoreError: It is not.
-        """
-        for writing in tuple(self._writing):
-            await writing
 
     async def read(self, call: Callable[[], T]) -> T:
         """Return what *call* reads of the store.
@@ -174,6 +163,9 @@ class Remote(Backoff):
         if self._settling is not None:
             self._settling.cancel()
         self.keepalive.stop()
+        if self._is_open:
+            # What it has opened is closed, behind all that waits.
+            self.lanes.reads(self._store.close).add_done_callback(result_of)
         self.lanes.close(0.0)
 
     async def finish(self) -> None:
@@ -249,7 +241,6 @@ class Remote(Backoff):
                 reply.leases.remove(lease)
 
     def _note_written(self, writing: "asyncio.Future[TaskRow]") -> None:
-        self._writing.discard(writing)
         if not writing.cancelled() and isinstance(error := writing.exception(), Exception):
             self.fail(error)
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._engine._asking import asked_at
-from ostinato._engine._joining import adopt, follow, registrations_of
+from ostinato._engine._joining import adopt, come_earlier, follow, registrations_of
 from ostinato._engine._looking import Looking
 from ostinato._engine._mending import Mending
 from ostinato._engine._pruning import Pruning
@@ -154,9 +154,12 @@ class Sharing:
                 self.stand_down(standing)
                 continue
             standing.is_joined = True
-            adopt(standing, row, self.claims.settling, self._on_next)
-            if self._heed(standing, row, reply.now):
-                self.claims.settling.go_on(standing)
+            try:
+                adopt(standing, row, self.claims.settling, self._on_next)
+                if self._heed(standing, row, reply.now):
+                    self.claims.settling.go_on(standing)
+            except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
+                self.claims.settling.stop(standing, error)
 
     def _look(self) -> None:
         if not self.claims.is_stopped:
@@ -169,22 +172,21 @@ class Sharing:
             self.listen()
 
     def _follow_rows(self, reply: Reply | None) -> None:
-        for name, row in () if reply is None else reply.rows.items():
+        if reply is None or self.claims.is_stopped:
+            return
+        for name, row in reply.rows.items():
             standing = self._standings.get(name)
-            if reply is not None and standing is not None and standing.is_joined:
-                before = standing.followed, standing.anchor
+            if standing is None or not standing.is_joined:
+                continue
+            before = standing.followed, standing.anchor, standing.next_due
+            try:
                 if self._heed(standing, row, reply.now):
                     self._follow_row(standing, row)
-                    self._come_earlier(standing, row)
-                if (standing.followed, standing.anchor) != before:
+                    come_earlier(standing, row)
+                if (standing.followed, standing.anchor, standing.next_due) != before:
                     self._on_next(standing)
-
-    def _come_earlier(self, standing: Standing, row: TaskRow) -> None:
-        """Ask for a tick before the one that was awaited, where somebody has written one."""
-        due, awaited = row.next_due, standing.next_due
-        if due is not None and awaited is not None and due < awaited and not standing.running:
-            standing.next_due = due
-            self._on_next(standing)
+            except Exception as error:  # noqa: BLE001 - as above
+                self.claims.settling.stop(standing, error)
 
     def _heed(self, standing: Standing, row: TaskRow, now: int) -> bool:
         """Note how the *row* of a task stood *now*; return whether this worker goes on with it."""
@@ -260,7 +262,7 @@ class Sharing:
             self._on_next(standing)
 
     def _note_time(self, now: int, asked_at: float) -> None:
-        """Note that it was *now* at the store some time since *asked_at*, on the clock of leases."""
+        """Note that it was *now* at the store, some time since *asked_at* on the leases' clock."""
         answered_at = self._environment.boot()
         self._looking.heard = answered_at
         if self._terms.follows_host:

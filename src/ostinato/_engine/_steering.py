@@ -12,17 +12,18 @@ from ostinato._engine._prepare import (
     timeline_of,
 )
 from ostinato._engine._settling import RESUMED
+from ostinato._engine._spawn import finish_undisturbed
 from ostinato._engine._standing import Standing
 from ostinato._engine._survey import is_stuck
 from ostinato._engine._ticks import ScheduleTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._engine._worker import Worker
 from ostinato._instants import instant_of, milliseconds_of
-from ostinato._lease import Claim
-from ostinato._outcomes import RunKind, SkipReason
+from ostinato._lease import Claim, Settlement
+from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 from ostinato._status import TaskState, TaskStatus
-from ostinato.errors import AlreadyRunningError, InvalidScheduleError
+from ostinato.errors import AlreadyRunningError, InvalidScheduleError, NotRunningError
 from ostinato.protocols import Schedule
 from ostinato.schedules import Every, Jittered
 from ostinato.schedules._reading import schedule_of
@@ -56,7 +57,11 @@ class Steering:
         )
         # Of its own: two may be started in one millisecond.
         run._rarely.id = f"{self._worker.environment.namespace}/{name}/{uuid4()}"
-        task = await self._start(standing, run)
+        starting = self._start(standing, run)
+        if standing.is_shared and self._worker.is_remote:
+            # Whoever asks may be cancelled: what the store grants meanwhile is run all the same.
+            starting = finish_undisturbed(starting)
+        task = await starting
         if wait and not task.done():
             # Whoever waits may be cancelled; the run goes on.
             await asyncio.wait({task})
@@ -67,6 +72,7 @@ class Steering:
 
         Raises:
             AlreadyRunningError: It may not.
+            NotRunningError: The scheduler has been stopped meanwhile.
         """
         name, limit = standing.name, standing.concurrency
         if standing.running and limit is not None and standing.running >= limit:
@@ -80,6 +86,10 @@ class Steering:
             if not reply.leases:
                 raise AlreadyRunningError(name)
             run.token = reply.leases[0].token
+            if not self._worker.is_running:
+                run.outcome, run.error = Outcome.CANCELLED, "the scheduler stops"
+                self._door.settle(Settlement(run, concurrency=limit))
+                raise NotRunningError(self._worker.environment.namespace)
         return self._worker.claims.performer.start(standing, run)
 
     async def pause(self, standing: Standing, reason: str | None, until: datetime | None) -> None:

@@ -304,3 +304,23 @@ async def test_s80_a_lease_goes_on_to_expire_while_the_machine_is_suspended() ->
         run = await frame.runs.get()
 
     assert run.token > granted[0]
+
+
+async def test_s93_a_trigger_that_is_cancelled_leaves_no_lease_behind() -> None:
+    """S93: what the store grants meanwhile is run, as if whoever asked had gone a moment later."""
+    frame, ended = Frame(), asyncio.Event()
+
+    @frame.scheduler.every(hours=1, start=3600, name="calm")
+    async def calm() -> None:
+        ended.set()
+
+    async with frame.running():
+        await frame.scheduler.status("calm")
+        asked = asyncio.ensure_future(frame.scheduler.trigger("calm"))
+        await asyncio.sleep(0)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        await ended.wait()
+
+    assert frame.store.memory.read(["calm"]).rows["calm"].held is None

@@ -9,13 +9,14 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
+from ostinato._shown import address_in
 from ostinato.errors import StoreError, StoreUnavailableError
 from ostinato.stores.sql._dialect import SqlDialect
 
 __all__ = ["Cursor", "Driver", "Sessions"]
 
 T = TypeVar("T")
-# How often a transaction, or a statement, is tried that the database has broken off for another's sake.
+# How often a transaction, or a statement, is tried that was broken off for another's sake.
 _TRIES = 4
 # A process that was forked off neither uses nor closes what its parent has opened.
 _inherited: list[object] = []
@@ -82,7 +83,7 @@ class Sessions:
         """Connect as *engine* does, but not through the pool of the application."""
         self._pool = engine.pool.recreate()
         self._errors: type[BaseException] = engine.dialect.loaded_dbapi.Error
-        self.title = engine.url.render_as_string(hide_password=True)
+        self.title = address_in(engine.url)
         self._begin = dialect.begin
         self._driver = driver
         self._lock = threading.Lock()
