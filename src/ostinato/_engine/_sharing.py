@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._engine._asking import asked_at
+from ostinato._engine._hearing import Hearing
 from ostinato._engine._joining import adopt, follow, registrations_of
 from ostinato._engine._looking import Looking
 from ostinato._engine._mending import Mending
@@ -78,6 +79,9 @@ class Sharing:
             on_cancelled=self._note_cancelled,
         )
         self._looking = Looking(store, self.door.lanes, environment.boot, self._note_time)
+        self._hearing = Hearing(
+            environment, store, self.door.lanes, self._looking.look, self._follow_rows
+        )
         self._pruning = Pruning(environment, store, self.door.lanes, terms.kept)
         self._mending = Mending(environment, self.door, on_next)
         # The texts of schedules that this version cannot read, and has said so.
@@ -102,6 +106,7 @@ class Sharing:
     def _stop(self) -> None:
         self._watching.stop()
         self._pruning.stop()
+        self._hearing.stop()
 
     async def open(self) -> None:
         """Open the store.
@@ -146,6 +151,8 @@ class Sharing:
             wait = self.door.left
             self._environment.clock.call_later(wait, partial(self.register, standings))
             return
+        if not self._terms.follows_host:
+            self._hearing.begin()
         for standing in standings:
             row = reply.rows.get(standing.name)
             if row is None or row.spec != standing.spec:
@@ -171,6 +178,9 @@ class Sharing:
             standing = self._standings.get(name)
             if reply is not None and standing is not None and standing.is_joined:
                 was_followed = standing.followed
+                for run in tuple(standing.live) if row.cancel_requested else ():
+                    if run.token in row.cancel_requested:
+                        self.claims.performer.cancel(standing, run)
                 if self._heed(standing, row, reply.now):
                     self._follow_row(standing, row)
                 if standing.followed != was_followed:
