@@ -17,6 +17,7 @@ from ostinato._lease import (
     TaskRow,
 )
 from ostinato._run import Run
+from ostinato._waking import Wakeup
 
 __all__ = [
     "Clock",
@@ -200,17 +201,6 @@ class History(Protocol):
 
     def summary(self) -> Mapping[str, Mapping[str, int]]:
         """Return how many ticks of each task ended in which outcome or skip reason."""
-        ...
-
-
-class Wakeup(Protocol):
-    """How workers that are idle hear of what others have changed."""
-
-    def poll(self) -> int:
-        """Return a number that is another one once any task was steered, by whomever.
-
-        It is cheap to ask for, and says that the worker is still there.
-        """
         ...
 
 

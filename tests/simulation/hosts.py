@@ -155,6 +155,9 @@ class Door:
     def close(self) -> None:
         self._ask("close", ())
 
+    def unsubscribe(self) -> None:
+        """Do nothing: nobody has subscribed."""
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         return lambda *operands: self._ask(name, operands)
 
@@ -262,6 +265,7 @@ class VirtualLanes:
     """Both lanes of a life, in place of the engine's threads."""
 
     def __init__(self, life: Life) -> None:
+        self._life = life
         self._claims, self._reads = Lane(life), Lane(life)
 
     def beat(self, function: Callable[[], object], every: float, _: object) -> None:
@@ -272,6 +276,15 @@ class VirtualLanes:
 
     def reads(self, call: Callable[[], Any]) -> asyncio.Future[Any]:
         return self._reads.call(call)
+
+    def listen(self, call: Callable[[], Any]) -> asyncio.Future[Any]:
+        """Hear nothing: in this world nobody pushes."""
+        future = self._life.loop.create_future()
+        future.set_result(False)
+        return future
+
+    def hush(self) -> None:
+        """End nothing: no thread is there."""
 
     def close(self, timeout: float = 3.0) -> None:
         self._claims.stop()

@@ -1,6 +1,6 @@
-"""When a server that many workers share is asked for what is due."""
+"""When a server that many workers share is asked, and what is believed of its time."""
 
-__all__ = ["asked_at"]
+__all__ = ["asked_at", "believed"]
 
 # What is drawn by each worker so that not all come at once, and what is gathered into one question:
 # each at the most this part of the period, and this many milliseconds.
@@ -24,3 +24,17 @@ def asked_at(due: int, period: int, drawn: float) -> int:
     # What falls due until the end of a window is asked for together there.
     window = max(min(part, _LONGEST_WINDOW), 1)
     return -(-at // window) * window
+
+
+def believed(before: float, least: float, took: float) -> float:
+    """Return how far the server's clock is ahead, by what was believed *before* and an answer.
+
+    It is moved no further than the answer asks for, which was given at some instant in between: one
+    that took long, for this machine stood still, says little.
+
+    Args:
+        before: What was believed, in milliseconds.
+        least: How far it is ahead if the answer was given just now.
+        took: How long ago it was asked.
+    """
+    return min(max(before, least), least + took)

@@ -11,14 +11,16 @@ from ostinato.schedules import Every, Jittered
 from ostinato.schedules._reading import schedule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from ostinato._engine._keepalive import Held
     from ostinato._engine._settling import Settling
     from ostinato._engine._standing import Standing
     from ostinato._engine._timeline import Timeline
+    from ostinato._run import Run
     from ostinato.protocols import Schedule
 
-__all__ = ["adopt", "come_earlier", "follow", "registrations_of"]
+__all__ = ["adopt", "come_earlier", "follow", "registrations_of", "runs_of"]
 
 
 def registrations_of(
@@ -88,3 +90,12 @@ def _period_of(schedule: Schedule) -> int | None:
     return (
         inner.period // MILLISECOND if isinstance(inner, Every) and inner.anchor is None else None
     )
+
+
+def runs_of(standings: Mapping[str, Standing], held: Held) -> list[tuple[Standing, Run]]:
+    """Return the runs here that have the lease *held*, and how their task stands."""
+    name, token = held
+    standing = standings.get(name)
+    if standing is None:
+        return []
+    return [(standing, run) for run in tuple(standing.live) if run.token == token]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ostinato._engine._asking import asked_at
-from ostinato._engine._joining import adopt, come_earlier, follow, registrations_of
+from ostinato._engine._asking import asked_at, believed
+from ostinato._engine._hearing import Hearing
+from ostinato._engine._joining import adopt, come_earlier, follow, registrations_of, runs_of
 from ostinato._engine._looking import Looking
 from ostinato._engine._mending import Mending
 from ostinato._engine._pruning import Pruning
@@ -78,6 +79,9 @@ class Sharing:
             on_cancelled=self._note_cancelled,
         )
         self._looking = Looking(store, self.door.lanes, environment.boot, self._note_time)
+        self._hearing = Hearing(
+            environment, store, self.door.lanes, self._looking.look, self._follow_rows
+        )
         self._pruning = Pruning(environment, store, self.door.lanes, terms.kept)
         self._mending = Mending(environment, self.door, on_next)
         # The texts of schedules that this version cannot read, and has said so.
@@ -102,6 +106,7 @@ class Sharing:
     def _stop(self) -> None:
         self._watching.stop()
         self._pruning.stop()
+        self._hearing.stop()
 
     async def open(self) -> None:
         """Open the store.
@@ -148,6 +153,8 @@ class Sharing:
             wait = self.door.left
             self._environment.clock.call_later(wait, partial(self.register, standings))
             return
+        if not self._terms.follows_host:
+            self._hearing.begin()
         for standing in standings:
             row = reply.rows.get(standing.name)
             if row is None or row.spec != standing.spec:
@@ -179,6 +186,9 @@ class Sharing:
             if standing is None or not standing.is_joined:
                 continue
             before = standing.followed, standing.anchor, standing.next_due
+            for run in tuple(standing.live) if row.cancel_requested else ():
+                if run.token in row.cancel_requested:
+                    self.claims.performer.cancel(standing, run)
             try:
                 if self._heed(standing, row, reply.now):
                     self._follow_row(standing, row)
@@ -267,12 +277,9 @@ class Sharing:
         self._looking.heard = answered_at
         if self._terms.follows_host:
             return
-        # The answer was given at some instant in between. What is believed is moved no further than
-        # that asks for: one that took long, for this machine stood still, says little.
-        before, monotonic = self._timeline.offset, self._environment.clock.monotonic()
-        least = now - monotonic * 1_000
-        most = least + (answered_at - asked_at) * 1_000
-        self._timeline.offset = min(max(before, least), most)
+        before, monotonic = self._timeline.offset, self._environment.clock.monotonic() * 1_000
+        took = (answered_at - asked_at) * 1_000
+        self._timeline.offset = believed(before, now - monotonic, took)
         if before - self._timeline.offset > _JUMP:
             self.look_at_clock()
 
@@ -282,18 +289,11 @@ class Sharing:
 
     def _note_lost(self, held: Held) -> None:
         """Let a run end whose lease is lost: another worker may run the next tick."""
-        for standing, run in self._runs_of(held):
+        for standing, run in runs_of(self._standings, held):
             run.lease_lost.set()
             self._environment.telling.tell("ostinato.lease_lost", standing.name, run=run)
             self.claims.performer.cancel(standing, run)
 
     def _note_cancelled(self, held: Held) -> None:
-        for standing, run in self._runs_of(held):
+        for standing, run in runs_of(self._standings, held):
             self.claims.performer.cancel(standing, run)
-
-    def _runs_of(self, held: Held) -> list[tuple[Standing, Run]]:
-        name, token = held
-        standing = self._standings.get(name)
-        if standing is None:
-            return []
-        return [(standing, run) for run in tuple(standing.live) if run.token == token]

@@ -8,6 +8,7 @@ from ostinato._lease import Registration
 __all__ = [
     "ALIVE",
     "GRACE",
+    "PUSHED",
     "UNSEEN",
     "Declared",
     "first_due_of",
@@ -18,6 +19,8 @@ __all__ = [
 
 # In milliseconds: no worker whose tasks have a shorter one is given up sooner.
 GRACE = 30_000
+# What other workers are told of at once when it is steered; what goes with ticks is not in it.
+PUSHED = frozenset({"paused", "schedule"})
 # For so long a worker that is not seen is remembered.
 UNSEEN = 86_400_000
 # Who was seen within so long is alive, as far as anybody is asked to forget its tasks.

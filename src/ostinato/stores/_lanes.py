@@ -111,12 +111,16 @@ class Lane:
 
 
 class Lanes:
-    """Both lanes of a store, which keeps a connection for each of their threads."""
+    """The lanes of a store, which keeps a connection for each of their threads.
+
+    A third thread, beside the two that ask, listens to what the store pushes, where it does.
+    """
 
     def __init__(self, name: str, loop: asyncio.AbstractEventLoop) -> None:
         """Answer on *loop*."""
         self._claims = Lane(f"{name}-claims", loop)
         self._reads = Lane(f"{name}-reads", loop)
+        self._pushes = Lane(f"{name}-pushes", loop)
 
     def beat(
         self, function: Callable[[], float | None], every: float, monotonic: Callable[[], float]
@@ -136,10 +140,19 @@ class Lanes:
         """Make *call*, which reads, steers or looks up the history."""
         return self._reads.call(call)
 
+    def listen(self, call: Callable[[], T]) -> "asyncio.Future[T]":
+        """Make *call*, which listens for as long as it can, and asks for nothing else."""
+        return self._pushes.call(call)
+
+    def hush(self) -> None:
+        """End the thread that listens: there is nothing to hear."""
+        self._pushes.close(0.0)
+
     def close(self, timeout: float = 3.0) -> None:
-        """Make the calls that wait, and end both threads."""
+        """Make the calls that wait, and end all threads."""
         self._claims.close(timeout)
         self._reads.close(timeout)
+        self._pushes.close(timeout)
 
 
 def _tell(future: "asyncio.Future[Any]", result: object, error: Exception | None) -> None:

@@ -137,6 +137,14 @@ class MemoryTasks(MemoryHistory):
             self._see_worker(int(self._now()))
             return sum(row.config_rev for row in self._rows.values())
 
+    def subscribe(self, heard: Callable[[], object], /) -> bool:
+        """Return False: who steers is the process itself."""
+        del heard
+        return False
+
+    def unsubscribe(self) -> None:
+        """Do nothing: nobody has subscribed."""
+
     def _enter(self, namespace: str) -> None:
         self._namespace = namespace
         self._rows, self._ledgers = self._spaces.setdefault(namespace, ({}, {}))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostinato._engine._asking import asked_at
+from ostinato._engine._asking import asked_at, believed
 
 
 @pytest.mark.parametrize("period", [0, 50, 1_000, 10_000, 86_400_000])
@@ -22,3 +22,14 @@ def test_s89_what_is_due_together_is_asked_for_together():
 
     assert len({asked_at(due + late, 10_000, 0.5) for late in range(100)}) == 1
     assert asked_at(due + 300, 10_000, 0.5) > asked_at(due, 10_000, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("before", "took", "after"),
+    [(0.0, 10.0, 100.0), (105.0, 10.0, 105.0), (500.0, 10.0, 110.0), (500.0, 60_000.0, 500.0)],
+)
+def test_s78_what_is_believed_of_a_server_s_clock_is_moved_as_little_as_it_can_be(
+    before: float, took: float, after: float
+):
+    """S78: an answer that took long says little; a quick one says it to the millisecond."""
+    assert believed(before, 100.0, took) == after

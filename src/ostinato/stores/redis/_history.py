@@ -6,6 +6,7 @@ from typing import Any
 from ostinato._lease import Retention
 from ostinato._run import Run
 from ostinato.errors import TaskInUseError, TaskNotFoundError
+from ostinato.stores._bell import Bell
 from ostinato.stores._declaring import ALIVE, GRACE, UNSEEN
 from ostinato.stores.redis._keys import Keys
 from ostinato.stores.redis._link import Link
@@ -43,6 +44,7 @@ class RedisHistory:
             TypeError: It asks for what no connection has.
         """
         self._link = Link(address)
+        self._bell = Bell()
         self._scripts = Scripts(without)
         self._head = head
         self._keys = Keys(head, "")

@@ -39,7 +39,7 @@ class Keys:
         self.workers = f"{head}:{{{place}}}:workers"
         # Is there while the history was pruned lately.
         self.pruned = f"{head}:{{{place}}}:pruned"
-        # How often any task was steered.
+        # How often any task was steered; and the channel on which it is told.
         self.steered = f"{head}:{{{place}}}:steered"
         self.meta = f"{head}:meta"
         self._begin = f"{head}:{{{place}:"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,12 +19,16 @@ from redis.exceptions import TimeoutError as NoAnswerError
 from redis.retry import Retry
 
 from ostinato.errors import StoreError, StoreUnavailableError
+from ostinato.stores._bell import Bell
 from ostinato.stores.redis._lua import Scripts
 
 __all__ = ["Link"]
 
 # Seconds until a server that does not answer is given up.
 _LIMIT = 2.0
+# After so long without a word the server is asked whether it is there.
+_SILENCE = 30.0
+_NO_ANSWER = "the server is connected and says nothing"
 _OF_POOLS = ("legacy_responses", "max_connections", "timeout")
 # What a server says that may be used later: when it has loaded, or when it is the master again.
 _LATER = re.compile(
@@ -52,9 +57,16 @@ class Wire(Protocol):
         """Return whether there is something to read, if only its end; connect where it is not."""
         ...
 
+    def connect(self) -> object:
+        """Open it."""
+        ...
+
     def disconnect(self) -> object:
         """Close it; it may connect again."""
         ...
+
+    # Nothing public tells what it waits for.
+    _sock: socket.socket
 
 
 class Link:
@@ -117,6 +129,37 @@ class Link:
             if isinstance(answer, RedisError):
                 raise self._told(answer) from answer
         return answers
+
+    def listen(self, channel: str, owner: str, heard: Callable[[], object], bell: Bell) -> bool:
+        """Call *heard* for what others than *owner* tell on *channel*, until the *bell* rings.
+
+        Returns:
+            False: the server, or the user's rights, allow it not.
+
+        Raises:
+            StoreUnavailableError: The server cannot be heard, or not any more.
+        """
+        connection = self._make(**self._given)
+        try:
+            connection.connect()
+            connection.send_packed_command(connection.pack_commands([("SUBSCRIBE", channel)]))
+            connection.read_response()
+            # What was told before was not heard.
+            heard()
+            with bell.beside(connection._sock) as wait:  # noqa: SLF001 - nothing public tells
+                while _is_alive(connection, wait, bell):
+                    if _is_told_by_others(connection, owner):
+                        heard()
+            if not bell.is_rung:
+                raise StoreUnavailableError(self.title, TimeoutError(_NO_ANSWER))
+        except ResponseError:
+            return False
+        except (RedisError, OSError) as error:
+            raise StoreUnavailableError(self.title, error) from error
+        else:
+            return True
+        finally:
+            connection.disconnect()
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -190,6 +233,25 @@ def _is_quiet(connection: Wire) -> bool:
         return not connection.can_read()
     except (RedisError, OSError):
         return False
+
+
+def _is_alive(connection: Wire, wait: Callable[[float], bool], bell: Bell) -> bool:
+    """Return when there is something to read; False: the *bell* has rung, or nobody answers."""
+    if wait(_SILENCE):
+        return True
+    if bell.is_rung:
+        return False
+    connection.send_packed_command(connection.pack_commands([("PING",)]))
+    return wait(_LIMIT)
+
+
+def _is_told_by_others(connection: Wire, owner: str) -> bool:
+    """Read what has come; return whether anybody but *owner* has told of something."""
+    is_told = False
+    while connection.can_read():
+        kind, _, *words = connection.read_response()
+        is_told = is_told or (kind == "message" and words != [owner])
+    return is_told
 
 
 def _answer_of(connection: Wire) -> Any:

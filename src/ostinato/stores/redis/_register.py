@@ -26,6 +26,7 @@ class Door(NamedTuple):
         keys: Where the namespace lies.
         namespace: What it is called.
         owner: Who the worker is.
+        push: Tells the others that a task was steered.
     """
 
     run: Callable[[Sequence[tuple[object, ...]]], list[Any]]
@@ -33,6 +34,7 @@ class Door(NamedTuple):
     keys: Keys
     namespace: str
     owner: str
+    push: Callable[[], object]
 
 
 def register(door: Door, tasks: Sequence[Registration], grace: int) -> Reply:
@@ -119,6 +121,7 @@ class _Gate:
         if is_written and after is not None:
             rows[task.name] = after
             self._door.run([("INCR", self._door.keys.steered)])
+            self._door.push()
         return bool(is_written)
 
     def _is_attended(self, row: TaskRow, since: int) -> bool:

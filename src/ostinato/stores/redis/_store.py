@@ -25,7 +25,7 @@ from ostinato.errors import (
     StoreError,
     TaskNotFoundError,
 )
-from ostinato.stores._declaring import GRACE
+from ostinato.stores._declaring import GRACE, PUSHED
 from ostinato.stores.redis._history import RedisHistory
 from ostinato.stores.redis._keys import Keys
 from ostinato.stores.redis._records import (
@@ -64,6 +64,7 @@ class RedisStore(RedisHistory):
         self._keys = Keys(self._head, namespace)
         self._grace, self._is_registered = GRACE, False
         self._mine = set()
+        self._bell.reset()
         meta = self._keys.meta
         begin = [("HSETNX", meta, each, _VERSION) for each in ("schema_version", "min_compatible")]
         *_, (found, least) = self._run(
@@ -82,7 +83,7 @@ class RedisStore(RedisHistory):
         self._grace = min([self._grace, *(task.grace for task in tasks)])
         self._is_registered = True
         self._mine.update(task.name for task in tasks)
-        door = Door(self._run, self._scripts, self._keys, self._namespace, self._owner)
+        door = Door(self._run, self._scripts, self._keys, self._namespace, self._owner, self._push)
         return register(door, tasks, self._grace)
 
     def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
@@ -138,6 +139,8 @@ class RedisStore(RedisHistory):
         if any(settlement.pause is not None for settlement in settlements):
             told.append(("INCR", self._keys.steered))
         answers = self._run(told)[: len(settlements)]
+        if len(told) > len(settlements):
+            self._push()
         return [
             self._row(settlement.run.task_name, values) if is_held else None
             for settlement, (_, is_held, values) in zip(settlements, answers, strict=True)
@@ -192,6 +195,8 @@ class RedisStore(RedisHistory):
         if is_written:
             # It lies on another node than the task, where no script reaches both.
             self._run([("INCR", self._keys.steered)])
+            if cancelled is not None or not PUSHED.isdisjoint(written):
+                self._push()
         row = self._row(name, values)
         if row is None:
             raise TaskNotFoundError(name, None)
@@ -206,6 +211,18 @@ class RedisStore(RedisHistory):
         number, _ = self._run([("GET", self._keys.steered), self._seen()])
         return int(number or 0)
 
+    def subscribe(self, heard: Callable[[], object], /) -> bool:
+        """Call *heard* whenever another worker steers a task, on a connection of its own.
+
+        Raises:
+            StoreError: The server cannot be heard, or not any more.
+        """
+        return self._link.listen(self._keys.steered, self._owner, heard, self._bell)
+
+    def unsubscribe(self) -> None:
+        """Let `subscribe` return at once."""
+        self._bell.ring()
+
     def guard(self, run: Run, session: object, /, *, concurrency: int | None = 1) -> None:
         """Refuse: no transaction is one with what Redis holds.
 
@@ -217,12 +234,19 @@ class RedisStore(RedisHistory):
 
     def close(self) -> None:
         """Let others go on with its tasks at once, and close all connections."""
+        self.unsubscribe()
         if self._is_registered:
             self._is_registered = False
             # What cannot be said now shows by itself before long.
             with suppress(StoreError):
                 self._run([("HDEL", self._keys.workers, f"declared:{self._owner}")])
         self._link.close()
+
+    def _push(self) -> None:
+        """Tell other workers at once that a task was steered."""
+        # What is not told is looked for before long; not everybody may publish.
+        with suppress(StoreError):
+            self._run([("PUBLISH", self._keys.steered, self._owner)])
 
     def _seen(self) -> tuple[object, ...]:
         return self._scripts.call("seen", (self._keys.workers,), self._owner, self._grace)

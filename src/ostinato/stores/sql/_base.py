@@ -6,6 +6,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from ostinato._lease import Reply, TaskRow
+from ostinato.stores._bell import Bell
 from ostinato.stores.sql._dialect import SqlDialect
 from ostinato.stores.sql._rows import TASK_COLUMNS, Row, task_row_of
 from ostinato.stores.sql._schema import Names
@@ -61,8 +62,12 @@ class SqlBase:
         self._touched = float("-inf")
         self._grace = 0
         self._is_registered = False
+        self._bell = Bell()
         # The names of the tasks that this worker has declared.
         self._mine: set[str] = set()
+
+    def _push(self) -> None:
+        """Tell other workers at once that a task was steered, where that is possible."""
 
     def _spell(self, statement: str) -> str:
         spelled = self._spelled.get(statement)

@@ -56,6 +56,7 @@ class Gate:
         self._watched: int = now - since
         self._mine: dict[str, str] = json.loads(declared or "{}")
         self._others: dict[int, list[dict[str, str]]] = {}
+        self.has_taken_over = False
 
     def declare(self, task: Registration, spec: str) -> None:
         """Let *task*, whose row has held *spec* just now, count from now on if it is to."""
@@ -87,6 +88,7 @@ class Gate:
             told["spec_seen"] = json.dumps(specs_after(declared))
             told["first_due"] = first_due_of(task, last_due, now)
             self._cursor.execute(self._spell(_TAKE_OVER), told)
+            self.has_taken_over = True
 
     def declared_with(self, tasks: Sequence[Registration]) -> dict[str, object]:
         """Return what the worker's row says of what it knows, with *tasks*."""

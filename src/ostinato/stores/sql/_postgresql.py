@@ -1,16 +1,20 @@
 """PostgreSQL, by psycopg."""
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import suppress
+from hashlib import blake2b
 from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Engine
 
 from ostinato._lease import Claim, Lease, Reply, Takeover, TaskRow
+from ostinato.errors import StoreError
 from ostinato.stores.sql._batching import PLURALS, joined, unnested
 from ostinato.stores.sql._claiming import LIMITED, WANTED, at_once_of, is_common
 from ostinato.stores.sql._claims import is_promising
 from ostinato.stores.sql._dialect import POSTGRESQL
+from ostinato.stores.sql._listening import NOTIFY, listen
 from ostinato.stores.sql._rows import TASK_COLUMNS, Row, task_row_of
 from ostinato.stores.sql._schema import Names
 from ostinato.stores.sql._session import Cursor
@@ -69,6 +73,26 @@ class PostgresqlStore(SqlStore):
             auto_create=auto_create,
             without=without,
         )
+
+    def subscribe(self, heard: Callable[[], object], /) -> bool:
+        """Call *heard* whenever another worker steers a task, on a connection of its own.
+
+        Raises:
+            StoreError: The database did not do it, or cannot be heard any more.
+        """
+        return listen(self._sessions, self._channel, self._owner, heard, self._bell)
+
+    @property
+    def _channel(self) -> str:
+        """The namespace's: a database has its channels in common."""
+        place = f"{self._placed['task']}/{self._namespace}"
+        return f"ostinato_{blake2b(place.encode(), digest_size=12).hexdigest()}"
+
+    def _push(self) -> None:
+        # What is not told is looked for before long. By itself: what was written stays written.
+        with suppress(StoreError):
+            given = {"channel": self._channel, "told": self._owner}
+            self._sessions.read(NOTIFY, given)
 
     def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
         """Take the leases that can be had, most of them by one statement that waits for nobody.

@@ -38,7 +38,7 @@ def register(
     spell: Callable[[str], str],
     given: Callable[..., dict[str, object]],
     grace: int,
-) -> None:
+) -> bool:
     """Make known *tasks*, and the worker that declares them.
 
     Args:
@@ -47,6 +47,9 @@ def register(
         spell: Says a statement as the database does.
         given: Adds what every statement is given.
         grace: For how long the worker may be out of touch.
+
+    Returns:
+        Whether one of them counts now in place of what others have declared.
     """
     cursor.execute(spell(SEEN), given(grace=grace))
     gate = Gate(cursor, spell=spell, given=given)
@@ -81,3 +84,4 @@ def register(
     cursor.execute(spell(_WORKER), worker)
     if not cursor.rowcount:
         cursor.execute(spell(_BEGIN_WORKER), worker)
+    return gate.has_taken_over

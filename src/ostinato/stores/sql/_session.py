@@ -120,6 +120,26 @@ class Sessions:
 
         return self._try(do)
 
+    @contextmanager
+    def apart(self) -> Generator[tuple[Any, Cursor]]:
+        """Give a connection, and a cursor of it, for one purpose; they are closed in the end.
+
+        Raises:
+            StoreError: It failed; a `StoreUnavailableError` where it may be tried later.
+        """
+        # Of a pool of its own: one that is small may have room for the two threads, and no more.
+        pool = self._pool.recreate()
+        with self._translated():
+            connection = pool.connect()
+            try:
+                self._driver.prepare(connection.dbapi_connection)
+                yield (
+                    connection.dbapi_connection,
+                    self._driver.cursor(connection.dbapi_connection),
+                )
+            finally:
+                connection.invalidate()
+
     def run_unless_done(self, cursor: Cursor, statement: str) -> None:
         """Run a *statement* that creates something, unless it is there already."""
         try:

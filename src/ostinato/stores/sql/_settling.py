@@ -194,7 +194,10 @@ class SqlSettling(SqlHistory):
             rows = self._select(cursor, names)
             return [rows.get(name) if held[number] else None for number, name in enumerate(names)]
 
-        return self._sessions.write(record)
+        settled = self._sessions.write(record)
+        if any(settlement.pause is not None for settlement in settlements):
+            self._push()
+        return settled
 
     def _settle(
         self, cursor: Cursor, settlement: Settlement, ends: list[dict[str, object]]

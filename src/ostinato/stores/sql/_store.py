@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from ostinato._lease import Lease, Registration, Reply, TaskRow, WorkerRow
 from ostinato.errors import InvalidArgumentError, StoreError, TaskNotFoundError
-from ostinato.stores._declaring import GRACE
+from ostinato.stores._declaring import GRACE, PUSHED
 from ostinato.stores.sql._claims import SqlClaims
 from ostinato.stores.sql._create import prepare_tables
 from ostinato.stores.sql._fence import SqlFence
@@ -48,6 +48,7 @@ class SqlStore(SqlClaims, SqlSettling, SqlFence):
         self._namespace, self._owner, self._now = namespace, owner, now
         self._touched, self._grace, self._is_registered = float("-inf"), GRACE, False
         self._mine = set()
+        self._bell.reset()
         self._store_id = prepare_tables(
             self._sessions,
             self._dialect,
@@ -65,11 +66,13 @@ class SqlStore(SqlClaims, SqlSettling, SqlFence):
         self._grace = min([self._grace, *(task.grace for task in tasks)])
         self._is_registered = True
         self._mine.update(task.name for task in tasks)
-        self._sessions.write(
+        has_taken_over = self._sessions.write(
             lambda cursor: register(
                 cursor, tasks, spell=self._spell, given=self._given, grace=self._grace
             )
         )
+        if has_taken_over:
+            self._push()
         return self._reply([task.name for task in tasks])
 
     def read(self, names: Sequence[str] | None = None, /) -> Reply:
@@ -125,6 +128,8 @@ class SqlStore(SqlClaims, SqlSettling, SqlFence):
                 cursor.execute(self._spell(_CANCEL), given)
 
         self._sessions.write(write)
+        if token is not None or not PUSHED.isdisjoint(written):
+            self._push()
         row = self._reply([name]).rows.get(name)
         if row is None:
             raise TaskNotFoundError(name, None)
@@ -143,12 +148,22 @@ class SqlStore(SqlClaims, SqlSettling, SqlFence):
             self._touched = now
         return self._revisions()
 
+    def subscribe(self, heard: Callable[[], object], /) -> bool:
+        """Return False: nothing is pushed by a database that has no way to."""
+        del heard
+        return False
+
+    def unsubscribe(self) -> None:
+        """Let `subscribe` return at once."""
+        self._bell.ring()
+
     def _revisions(self) -> int:
         ((number,),) = self._sessions.read(self._spell(_REVISIONS), self._given())
         return int(number)
 
     def close(self) -> None:
         """Let others go on with its tasks at once, and close all connections."""
+        self.unsubscribe()
         if self._is_registered:
             self._is_registered = False
             # What cannot be said now shows by itself before long.
