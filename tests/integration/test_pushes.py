@@ -77,7 +77,8 @@ def listens(scheduler: Scheduler) -> bool:
 
 def threads() -> list[str]:
     """Return the names of the threads that ask stores, and listen to them."""
-    return [each.name for each in threading.enumerate() if each.name.startswith("ostinato-")]
+    named = (each.name for each in threading.enumerate())
+    return [name for name in named if name.endswith(("-claims", "-reads", "-pushes"))]
 
 
 def descriptors() -> int:
