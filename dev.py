@@ -91,9 +91,9 @@ def all_lanes(environment: Environment, path: list[Path]) -> int:
     current = f"{sys.version_info.major}.{sys.version_info.minor}"
     *others, last = SUPPORTED
     tests = [f"tests-{version}" for version in sorted({*others, current} - {last})]
-    quiet = ["lint", "types", *tests, "starlette", "calendar", "endurance", "newest", "packaging"]
-    # These mostly wait: a third lane costs the others little.
-    waiting = ["processes"]
+    quiet = ["lint", "types", *tests, "starlette", "newest", "packaging"]
+    # The first of these mostly waits: a third lane costs the others little.
+    waiting = ["processes", "oldest"]
     logs = {name: ROOT / ".nox" / f"{name}-lane.log" for name in ("quiet", "waiting")}
     logs["quiet"].parent.mkdir(exist_ok=True)
     codes: list[int] = []
@@ -109,7 +109,7 @@ def all_lanes(environment: Environment, path: list[Path]) -> int:
     for lane in lanes:
         lane.start()
     # The browser is in this lane alone.
-    loud = [f"tests-{last}", "oldest"]
+    loud = [f"tests-{last}", "calendar", "endurance"]
     codes.append(environment.run("nox", "-s", *loud, path=path))
     for lane, log in zip(lanes, logs.values(), strict=True):
         lane.join()

@@ -39,7 +39,7 @@ def test_what_is_said_is_kept() -> None:
             "scope": Scope.PROCESS,
             "timeout": 1.5,
             "retry": 4,
-            "on_crash": OnCrash.RERUN,
+            "on_crash": OnCrash.SKIP,
             "max_runs": 0,
             "start": 2,
             "until": NOON,
@@ -54,6 +54,7 @@ def test_what_is_said_is_kept() -> None:
     assert policy.retry == Retry(4)
     assert (policy.max_concurrency, policy.max_runs, policy.pause_after_failures) == (3, 0, 1)
     assert check_policy({"start": NOON}, is_async=True).start == NOON
+    assert check_policy({"on_crash": OnCrash.RERUN}, is_async=True).on_crash is OnCrash.RERUN
 
 
 @pytest.mark.parametrize(
