@@ -79,7 +79,7 @@ class Mending:
         if row is None:
             return
         if row.next_due == changes["next_due"]:
-            # Of all workers, the one that has written it.
+            # Written here, or in the same millisecond by another worker who has found the same.
             self._tell("ostinato.anchor_reset", standing.name)
         standing.next_due = row.next_due
         if is_interval(standing.unbound):
