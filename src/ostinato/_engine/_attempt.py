@@ -10,6 +10,7 @@ from ostinato._engine._call import Caller
 from ostinato._engine._deadline import Deadline
 from ostinato._engine._environment import Environment
 from ostinato._engine._jobs import Job
+from ostinato._engine._patience import resolve
 from ostinato._engine._standing import Standing
 from ostinato._function import UserFunction
 from ostinato._policy import Overlap, Retry
@@ -270,12 +271,6 @@ class Attempts:
         # For whoever looks: it is asked to end, and no attempt comes behind it.
         self._run._cancel()
         return self._on_zombie()
-
-
-def resolve(future: "asyncio.Future[None]") -> None:
-    """End the wait for *future*, unless it has ended already."""
-    if not future.done():
-        future.set_result(None)
 
 
 def _note_begin(

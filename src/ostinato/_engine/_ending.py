@@ -1,11 +1,10 @@
 """The end of a worker: what becomes of the runs that are under way."""
 
 import asyncio
-from functools import partial
 
-from ostinato._engine._attempt import resolve
 from ostinato._engine._claims import Claims
 from ostinato._engine._environment import Environment
+from ostinato._engine._patience import Patience
 from ostinato._engine._standing import Standing
 from ostinato._engine._timeline import Timeline
 from ostinato._outcomes import SkipReason
@@ -71,14 +70,9 @@ class Ending:
 
     async def _wait_for_runs(self, seconds: float) -> None:
         """Wait until no run is under way, for at most *seconds* of the clock."""
-        over = self._environment.loop.create_future()
-        timer = self._clock.call_later(seconds, partial(resolve, over))
-        try:
-            while (tasks := self._under_way()) and not over.done():
-                await asyncio.wait({over, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            over.cancel()
+        with Patience(self._clock, self._environment.loop, seconds) as patience:
+            while (tasks := self._under_way()) and not patience.is_over:
+                await patience.wait_for(*tasks)
 
     def _unsettled(self, watched: set[Standing]) -> set[Standing]:
         """Return whose ticks may have passed without being looked at, those *watched* included.

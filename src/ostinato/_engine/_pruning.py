@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ostinato._engine._remote import result_of
+from ostinato._engine._patience import result_of
 
 if TYPE_CHECKING:
     from ostinato._engine._environment import Environment

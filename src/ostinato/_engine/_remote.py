@@ -3,18 +3,23 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._environment import Environment
 from ostinato._engine._keepalive import Held, Keepalive
+from ostinato._engine._patience import Patience, result_of
 from ostinato._lease import Claim, Registration, Reply, Settlement, Takeover, TaskRow
 from ostinato._run import Run
+from ostinato.errors import StoreUnavailableError
 from ostinato.protocols import SharedStore
 
-__all__ = ["Remote", "result_of"]
+__all__ = ["Remote"]
 
 T = TypeVar("T")
+
+# In seconds: how long the store has to answer once all runs have ended.
+_LAST_WORDS = 1.0
 
 
 class Remote(Backoff):
@@ -68,6 +73,8 @@ class Remote(Backoff):
         self._tokens: dict[str, int] = {}
         self._opening: Callable[[], object] = int
         self._is_open = False
+        # Whether nobody waits for its answers any more.
+        self._is_over = False
 
     async def open(self, namespace: str, now: Callable[[], float]) -> None:
         """Open the store for the worker, and ask it for the time: it says when tasks are first due.
@@ -163,21 +170,29 @@ class Remote(Backoff):
         if self._settling is not None:
             self._settling.cancel()
         self.keepalive.stop()
+        self._is_over = True
         if self._is_open:
             # What it has opened is closed, behind all that waits.
             self.lanes.reads(self._store.close).add_done_callback(result_of)
         self.lanes.close(0.0)
 
     async def finish(self) -> None:
-        """Settle what is not settled yet, if the store answers, and end the threads."""
-        # The lane makes one call after the other: what was asked for is answered then.
-        await self.lanes.claims(int)
-        self._settle()
-        while self._is_settling:
-            await self.lanes.claims(int)
-        self.keepalive.stop()
-        await self.lanes.reads(self._store.close)
-        self.lanes.close()
+        """Settle what is not settled yet, if the store answers in time, and end the threads."""
+        with Patience(self._environment.clock, self._loop, _LAST_WORDS) as patience:
+            # The lane makes one call after the other: what was asked for is answered then.
+            await patience.wait_for(self.lanes.claims(int))
+            self._settle()
+            while self._is_settling and not patience.is_over:
+                await patience.wait_for(self.lanes.claims(int))
+            self.keepalive.stop()
+            closing = self.lanes.reads(self._store.close)
+            closing.add_done_callback(self._note_written)
+            await patience.wait_for(closing)
+            if patience.is_over:
+                error = TimeoutError(f"it has not answered for {_LAST_WORDS:g} s, at the end")
+                self.fail(StoreUnavailableError(self._environment.namespace, error))
+            self._is_over = True
+            self.lanes.close(0.0 if patience.is_over else _LAST_WORDS)
 
     def _open(self) -> None:
         """Open the store, unless it is; in the thread."""
@@ -208,7 +223,8 @@ class Remote(Backoff):
         finds: bool,  # noqa: FBT001 - of a callback, which is given it by its place
         future: "asyncio.Future[Reply]",
     ) -> None:
-        if future.cancelled():
+        if self._is_over or future.cancelled():
+            result_of(future)
             return
         if (error := future.exception()) is not None:
             self.fail(error if isinstance(error, Exception) else RuntimeError(str(error)))
@@ -240,7 +256,7 @@ class Remote(Backoff):
                 # Nothing is begun on a lease whose answer took too long.
                 reply.leases.remove(lease)
 
-    def _note_written(self, writing: "asyncio.Future[TaskRow]") -> None:
+    def _note_written(self, writing: "asyncio.Future[Any]") -> None:
         if not writing.cancelled() and isinstance(error := writing.exception(), Exception):
             self.fail(error)
 
@@ -262,7 +278,8 @@ class Remote(Backoff):
 
     def _settled(self, number: int, future: "asyncio.Future[list[TaskRow | None]]") -> None:
         self._is_settling = False
-        if future.cancelled():
+        if self._is_over or future.cancelled():
+            result_of(future)
             return
         if isinstance(error := future.exception(), Exception):
             self.fail(error)
@@ -279,10 +296,3 @@ class Remote(Backoff):
     def _retry(self) -> None:
         self._timer = None
         self._settle()
-
-
-def result_of(future: "asyncio.Future[T]") -> T | None:
-    """Return what came of *future*; None: nothing did."""
-    if future.cancelled() or future.exception() is not None:
-        return None
-    return future.result()
