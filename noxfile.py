@@ -54,7 +54,21 @@ PURE_TESTS = (
     "tests/unit/schedules/*",
     "tests/unit/stores/*",
 )
+# What knows of none, and of no database either.
+FRAMELESS_TESTS = (
+    "tests/contract/test_mariadb*",
+    "tests/contract/test_memory*",
+    "tests/contract/test_mutants*",
+    "tests/contract/test_redis*",
+    "tests/properties/*",
+    "tests/unit/engine/*",
+    "tests/unit/schedules/*",
+)
 MEASURED = ROOT / ".nox" / "measured"
+# On the first Python and on the last, tests run on uvloop too; elsewhere on asyncio's own loop alone.
+ONE_LOOP = ("-k", "not uvloop")
+# Which tests take longest is said at the end: all of it has to be over in 20 minutes.
+DURATIONS = ("--durations=15", "--durations-min=1")
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv"
@@ -98,35 +112,34 @@ def tests(session: nox.Session) -> None:
     elsewhere = () if session.python == SUPPORTED[-1] else SERVER_TESTS
     others = (*PROCESS_TESTS, *CALENDAR_TESTS, *ENDURANCE_TESTS)
     arguments = left_to_one(session, *elsewhere, *others)
-    if session.python == SUPPORTED[0]:
-        # Measured by `oldest`, which has the same Python: there it takes half the time again.
-        session.run("pytest", *arguments, *session.posargs)
-    else:
+    if session.python == SUPPORTED[-1]:
         run_pytest(session, *arguments)
+    else:
+        # Measured on the last Python and, by `oldest`, on the first: what lies between has no line
+        # of its own, and measured it takes half the time again.
+        loops = () if session.python == SUPPORTED[0] else ONE_LOOP
+        session.run("pytest", *DURATIONS, *loops, *arguments, *session.posargs)
 
 
 @nox.session(python=SUPPORTED[-1])
 def processes(session: nox.Session) -> None:
     """Start servers and fleets of workers, and kill, stop, cut off and end them."""
     install(session, "runner", "newest", pins=ROOT / "constraints.txt")
-    found = [str(path) for pattern in PROCESS_TESTS for path in sorted(ROOT.glob(pattern))]
-    run_pytest(session, *(each for each in found if Path(each).name.startswith("test_")))
+    run_pytest(session, *found(*PROCESS_TESTS))
 
 
 @nox.session(python=SUPPORTED[-1])
 def calendar(session: nox.Session) -> None:
     """Judge the schedules over every change of every clock, unmeasured: that would take minutes."""
     install(session, "runner", "newest", pins=ROOT / "constraints.txt")
-    found = [str(path) for pattern in CALENDAR_TESTS for path in sorted(ROOT.glob(pattern))]
-    session.run("pytest", *found, *session.posargs)
+    session.run("pytest", *DURATIONS, *found(*CALENDAR_TESTS), *session.posargs)
 
 
 @nox.session(python=SUPPORTED[-1])
 def endurance(session: nox.Session) -> None:
     """Run, start, declare and steer again and again, unmeasured, and look for what is left over."""
     install(session, "runner", "newest", pins=ROOT / "constraints.txt")
-    found = [str(path) for pattern in ENDURANCE_TESTS for path in sorted(ROOT.glob(pattern))]
-    session.run("pytest", *found, *session.posargs)
+    session.run("pytest", *DURATIONS, *found(*ENDURANCE_TESTS), *session.posargs)
 
 
 @nox.session
@@ -156,7 +169,8 @@ def oldest(session: nox.Session) -> None:
         session,
         *names,
         *streams,
-        *left_to_one(session, *PROCESS_TESTS, *CALENDAR_TESTS, *ENDURANCE_TESTS),
+        *ONE_LOOP,
+        *left_to_one(session, *PROCESS_TESTS, *FRAMELESS_TESTS, *ENDURANCE_TESTS),
     )
 
 
@@ -167,6 +181,7 @@ def starlette(session: nox.Session) -> None:
     run_pytest(
         session,
         "--without-fastapi",
+        *ONE_LOOP,
         *left_to_one(session, *PROCESS_TESTS, *SERVER_TESTS, *PURE_TESTS, *ENDURANCE_TESTS),
         "tests",
     )
@@ -176,16 +191,15 @@ def starlette(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Add up what the sessions before this one have covered, and ask for all of it."""
     session.install("coverage", "-c", "constraints.txt")
-    measured = {version for version in SUPPORTED if any(MEASURED.glob(f"data.tests-{version}.*"))}
-    if any(MEASURED.glob("data.oldest.*")):
-        measured.add(SUPPORTED[0])
+    shown_by = {SUPPORTED[0]: "oldest", SUPPORTED[-1]: f"tests-{SUPPORTED[-1]}"}
+    measured = {each for each, name in shown_by.items() if any(MEASURED.glob(f"data.{name}.*"))}
     total = {"COVERAGE_FILE": str(MEASURED / "data")}
     session.run("coverage", "combine", "--keep", "--quiet", str(MEASURED), env=total)
-    if measured == set(SUPPORTED):
+    if measured == set(shown_by):
         session.run("coverage", "report", env=total)
         return
     session.run("coverage", "report", "--fail-under=0", env=total)
-    absent = ", ".join(sorted(set(SUPPORTED) - measured))
+    absent = ", ".join(sorted(set(shown_by) - measured))
     session.warn(f"The figure is not judged: Python {absent} has not been measured.")
 
 
@@ -215,6 +229,12 @@ def left_to_one(session: nox.Session, *patterns: str) -> list[str]:
     return [f"--ignore-glob={pattern}" for pattern in patterns]
 
 
+def found(*patterns: str) -> list[str]:
+    """Return the modules of tests that the *patterns* name, and nothing that they share."""
+    paths = (path for pattern in patterns for path in sorted(ROOT.glob(pattern)))
+    return [str(path) for path in paths if path.match("test_*.py")]
+
+
 def install(session: nox.Session, *groups: str, pins: Path) -> None:
     """Install the project, editable, with the dependency *groups* at the versions in *pins*."""
     chosen = [argument for group in groups for argument in ("--group", group)]
@@ -227,7 +247,7 @@ def run_pytest(session: nox.Session, *arguments: str) -> None:
     for stale in MEASURED.glob(f"data.{session.name}.*"):
         stale.unlink()
     session.run(
-        *("coverage", "run", "-m", "pytest"),
+        *("coverage", "run", "-m", "pytest", *DURATIONS),
         *arguments,
         *session.posargs,
         env={"COVERAGE_FILE": str(MEASURED / f"data.{session.name}")},
