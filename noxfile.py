@@ -65,7 +65,7 @@ FRAMELESS_TESTS = (
     "tests/unit/schedules/*",
 )
 MEASURED = ROOT / ".nox" / "measured"
-# On the first Python and on the last, tests run on uvloop too; elsewhere on asyncio's own loop alone.
+# The first Python and the last run on uvloop too; elsewhere asyncio's own loop shows the rest.
 ONE_LOOP = ("-k", "not uvloop")
 # Which tests take longest is said at the end: all of it has to be over in 20 minutes.
 DURATIONS = ("--durations=15", "--durations-min=1")
