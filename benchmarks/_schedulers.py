@@ -66,7 +66,7 @@ class Ostinato(Subject):
         super().__init__()
         self._library: Any = import_module("ostinato")
         library = self._library
-        self._scheduler = library.Scheduler(enabled=True)
+        self._scheduler = library.Scheduler("memory://", enabled=True)
         self._policy: dict[str, object] = {}
         if in_process:
             self._policy["scope"] = library.Scope.PROCESS

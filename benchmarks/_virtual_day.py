@@ -40,7 +40,7 @@ _ticks: list[int] = [0]
 
 async def simulate_a_day() -> tuple[float, float]:
     """Return the seconds on the wall, and of the CPU, that a virtual day takes."""
-    scheduler = Scheduler(enabled=True)
+    scheduler = Scheduler("memory://", enabled=True)
     for period, number in PERIODS.items():
         for count in range(number):
             scheduler.every(seconds=period, name=f"every {period} s, {count}")(_body())

@@ -66,7 +66,7 @@ async def measure(kind: str, count: int, level: str) -> dict[str, float]:
     app = Starlette()
     # The first start of an application imports and compiles what is not the scheduler's.
     await _start(Starlette())
-    scheduler = Scheduler(enabled=True)
+    scheduler = Scheduler("memory://", enabled=True)
     for number in range(count):
         _declare(scheduler, kind, str(number))
     scheduler.attach(app)
