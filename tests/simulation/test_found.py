@@ -40,6 +40,21 @@ def test_s80_s86_a_worker_that_is_cut_off_ends_its_run_before_another_begins():
     stage.play(script)
 
 
+def test_s79_all_that_a_lost_reply_has_granted_is_found_again():
+    """S79: the leases of several tasks, whose tokens are the same where they begin together."""
+    tasks = [{"name": name, "seconds": 30} for name in ("one", "other")]
+    stage = Stage(*tasks, hosts=1)
+
+    async def script() -> None:
+        stage.world.to_lose["h0", "claim"] = 1
+        await stage.until(100)
+        stage.conclude()
+        counts = [stage.world.memory.ledger(task["name"]).counts for task in tasks]
+        assert counts == [{"succeeded": 4}, {"succeeded": 4}]
+
+    stage.play(script)
+
+
 @pytest.mark.parametrize(
     ("steered", "counted"),
     [
