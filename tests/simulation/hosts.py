@@ -45,7 +45,7 @@ class World:
         self.memory = MemoryStore(keep=1_000_000)
         self.judges: dict[str, Judge] = {}
         self.broken: BrokenRuleError | None = None
-        self.dead: list[Worker] = []
+        self.dead: list[object] = []
         # How many replies to which call of which host are lost, beside those that are by chance.
         self.to_lose: Counter[tuple[str, str]] = Counter()
         self._begun = loop.time()
@@ -353,7 +353,7 @@ class Host:
         self.deaths[self.owner] = self.world.now
         self.life.is_over = True
         # What is cut off in the middle must not be found by the garbage collector.
-        self.world.dead.append(self.worker)
+        self.world.dead += [self.worker, self._starting]
         self.world.loop.call_later(self.world.draw() * LONGEST_ABSENCE / 1_000, self.start)
 
     def pause(self) -> None:
