@@ -24,7 +24,7 @@ SCHEDULER_SERVERS = "tests/integration/test_scheduler_servers*"
 # Fleets of processes: they know their stores, and no framework.
 CLUSTER_TESTS = "tests/cluster/*"
 # What mostly waits, for processes to start, to end, to be missed.
-PROCESS_TESTS = (CLUSTER_TESTS, SCHEDULER_SERVERS)
+PROCESS_TESTS = (CLUSTER_TESTS, SCHEDULER_SERVERS, "tests/integration/test_default_store*")
 SERVER_TESTS = (
     "tests/contract/test_bad_starts*",
     "tests/contract/test_fences*",
