@@ -120,6 +120,19 @@ class Ledger:
         latest = kept[: -limit - 1 : -1] if limit else []
         return [_run_of(each) for each in latest]
 
+    def placed(self) -> list[Run]:
+        """Return all records, the newest first; each knows where it stands."""
+        runs = [_run_of(each) for each in self._runs]
+        recorded, tie = 0, 0
+        for run in runs:
+            # A range is as old as its last tick, and learnt of later.
+            ended = int(_ended(run))
+            tie = tie + 1 if ended <= recorded else 0
+            recorded = max(recorded, ended)
+            run._place = recorded, tie
+        runs.reverse()
+        return runs
+
     def holds(self, due: int) -> bool:
         """Return whether it is remembered that the tick *due* was run, or skipped."""
         return any(
