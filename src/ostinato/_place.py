@@ -42,8 +42,9 @@ class Place(NamedTuple):
         """
         try:
             told = json.loads(urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
-            *numbers, name, reason = told
-            place = cls(*map(_whole, numbers), _word(name), _word(reason))
+            recorded, tie, due, number, name, reason = told
+            numbers = (_whole(recorded), _whole(tie), _whole(due), _whole(number))
+            place = cls(*numbers, _word(name), _word(reason))
         except (ValueError, TypeError) as error:
             raise InvalidArgumentError(
                 "before", text, "is no cursor", "pass the `cursor` of a run of the history"

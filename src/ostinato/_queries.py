@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from ostinato._place import Place
     from ostinato._run import Run
 
-__all__ = ["Overview", "Queries", "Recent", "Wanted", "is_wanted", "named_in", "place_of"]
+__all__ = [
+    "Overview",
+    "Queries",
+    "Recent",
+    "Wanted",
+    "is_choosy",
+    "is_wanted",
+    "named_in",
+    "place_of",
+]
 
 
 class Wanted(NamedTuple):
@@ -108,6 +117,11 @@ def named_in(run_id: str, namespace: str) -> tuple[str, int | None] | None:
     except (ValueError, OverflowError):
         return name, None
     return name, due
+
+
+def is_choosy(wanted: Wanted) -> bool:
+    """Return whether some records may be passed over that are newer than what is *wanted*."""
+    return bool(wanted.outcomes) or (wanted.since, wanted.until, wanted.before) != (None,) * 3
 
 
 def is_wanted(run: Run, wanted: Wanted) -> bool:

@@ -6,7 +6,15 @@ from operator import attrgetter
 
 from ostinato._lease import Claim, Lease, Retention, WorkerRow
 from ostinato._outcomes import RunKind
-from ostinato._queries import Overview, Recent, Wanted, is_wanted, named_in, place_of
+from ostinato._queries import (
+    Overview,
+    Recent,
+    Wanted,
+    is_choosy,
+    is_wanted,
+    named_in,
+    place_of,
+)
 from ostinato._run import Run
 from ostinato.stores._memory_tasks import MemoryTasks
 
@@ -43,7 +51,7 @@ class MemoryQueries(MemoryTasks):
         with self._lock:
             wanted = self._ledgers if names is None else names
             return {
-                name: Recent(self._placed(name)[:limit], dict(self._ledgers[name].counts))
+                name: Recent(self._placed(name, limit), dict(self._ledgers[name].counts))
                 for name in wanted
                 if name in self._ledgers
             }
@@ -61,7 +69,10 @@ class MemoryQueries(MemoryTasks):
         """Return the records that are *wanted*, the newest first."""
         with self._lock:
             names = tuple(self._ledgers) if wanted.name is None else (wanted.name,)
-            runs = [run for name in names for run in self._placed(name) if is_wanted(run, wanted)]
+            # More is needed only where some of them are passed over.
+            limit = None if is_choosy(wanted) else wanted.limit
+            runs = [run for name in names for run in self._placed(name, limit)]
+        runs = [run for run in runs if is_wanted(run, wanted)]
         runs.sort(key=place_of, reverse=True)
         return runs[: wanted.limit]
 
@@ -76,13 +87,14 @@ class MemoryQueries(MemoryTasks):
             same = sorted((run for run in known if run.id == run_id), key=_is_range)
         return same[0] if same else None
 
-    def _placed(self, name: str) -> list[Run]:
-        """Return the records of the task *name*, the newest first, each with its place."""
-        ledger = self.ledger(name)
+    def _placed(self, name: str, limit: int | None = None) -> list[Run]:
+        """Return the latest records of the task *name*, the newest first, each with its place."""
+        ledger = self._ledgers.get(name)
+        if ledger is None:
+            return []
         if self._kept.age is not None:
             ledger.retain(self._kept, self._now())
-        ledger.latest(0)
-        return ledger.placed()
+        return ledger.placed(limit)
 
     def _under_way(self, lease: Lease) -> Run:
         """Return the run that *lease* is for."""

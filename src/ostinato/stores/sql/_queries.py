@@ -175,7 +175,9 @@ class SqlQueries(SqlBase):
         for _, chosen in self._each_chunk(_NOW + " WHERE 1 = 1", names, "name"):
             keys = [key for key in chosen if key.startswith("name")]
             listed = f"({', '.join(f':{key}' for key in keys)})"
-            t_name, name = (f" AND t.name IN {listed}", f" AND name IN {listed}") if keys else ("", "")
+            t_name, name = (
+                (f" AND t.name IN {listed}", f" AND name IN {listed}") if keys else ("", "")
+            )
             parts = [runs + name + _GROUPED, tally.replace("{table}", "{tally}") + name]
             if limit:
                 parts.insert(0, _LATEST + t_name + _OF_LATEST)

@@ -115,8 +115,7 @@ def key_of(outcome: str, reason: str) -> str:
 
 def worker_row_of(row: Row) -> WorkerRow:
     """Return what the store knows of a worker."""
-    *known, has_left = row
-    return WorkerRow(*known, bool(has_left))
+    return WorkerRow(*row)._replace(has_left=bool(row[-1]))
 
 
 def parameters_of(run: Run, namespace: str) -> dict[str, object]:
