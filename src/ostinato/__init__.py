@@ -37,7 +37,7 @@ from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
 if TYPE_CHECKING:
     from ostinato._history import History
-    from ostinato._outcomes import Outcome, RunKind, SkipReason
+    from ostinato._outcomes import Backfill, Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AlreadyRunningError",
     "ArgumentTypeError",
+    "Backfill",
     "Clock",
     "ConfigurationError",
     "Cron",
@@ -109,6 +110,7 @@ __all__ = [
 
 # Imported when asked for: they would double the time that importing `repeat_every` takes.
 _LATE = {
+    "Backfill": "_outcomes",
     "Clock": "protocols",
     "Cron": "schedules",
     "Delay": "schedules",
