@@ -37,11 +37,11 @@ from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
 if TYPE_CHECKING:
     from ostinato._history import History
-    from ostinato._outcomes import Outcome, RunKind, SkipReason
+    from ostinato._outcomes import Backfill, Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
-    from ostinato._status import Orphan, TaskState, TaskStatus
+    from ostinato._status import Orphan, TaskState, TaskStatus, WorkerStatus
     from ostinato._task import Task
     from ostinato._tasks import Tasks
     from ostinato.protocols import Clock, Event, Observer
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AlreadyRunningError",
     "ArgumentTypeError",
+    "Backfill",
     "Clock",
     "ConfigurationError",
     "Cron",
@@ -103,11 +104,13 @@ __all__ = [
     "TooFrequentError",
     "UnmetRequirementError",
     "UnresolvedTasksError",
+    "WorkerStatus",
     "repeat_every",
 ]
 
 # Imported when asked for: they would double the time that importing `repeat_every` takes.
 _LATE = {
+    "Backfill": "_outcomes",
     "Clock": "protocols",
     "Cron": "schedules",
     "Delay": "schedules",
@@ -133,6 +136,7 @@ _LATE = {
     "TaskStatus": "_status",
     "Tasks": "_tasks",
     "Tick": "_run",
+    "WorkerStatus": "_status",
 }
 
 

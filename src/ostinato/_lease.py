@@ -163,7 +163,10 @@ class Retention(NamedTuple):
 
 
 class WorkerRow(NamedTuple):
-    """What a store knows of one worker; `id` alone is its identity, host and pid are labels."""
+    """What a store knows of one worker; `id` alone is its identity, host and pid are labels.
+
+    One that `has_left` has said so, and is not missed.
+    """
 
     id: str
     host: str
@@ -172,6 +175,7 @@ class WorkerRow(NamedTuple):
     seen: int
     version: str
     tasks: int
+    has_left: bool = False
 
 
 class Renewed(set[tuple[str, int]]):
