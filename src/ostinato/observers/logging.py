@@ -13,6 +13,8 @@ class _Record(NamedTuple):
     level: int
     message: str
     facts: tuple[str, ...] = ()
+    # Where it has happened to no task, and may have to one.
+    without_task: str | None = None
 
 
 # The names, and the fields of each, are a promise: see docs/reference/log-records.md.
@@ -38,6 +40,12 @@ _RECORDS: Mapping[str, _Record] = {
     ),
     "ostinato.lease_lost": _Record(
         logging.WARNING, "The lease of %s is lost: it is cancelled, for another worker may run it"
+    ),
+    "ostinato.loop_blocked": _Record(
+        logging.WARNING,
+        "%s has blocked the event loop for %.2f seconds, in %s; it was here:\n%s",
+        ("seconds", "line", "stack"),
+        "The event loop was blocked for %.2f seconds, in %s; it was here:\n%s",
     ),
     "ostinato.missed_truncated": _Record(
         logging.WARNING, "%s: only the newest 100 of the missed ticks are run", ()
@@ -110,8 +118,11 @@ class LoggingObserver:
         """Log *event*."""
         record = _RECORDS[event.name]
         arguments = [event.facts.get(fact) for fact in record.facts]
+        message = record.message
         if event.task_name is not None:
             arguments.insert(0, event.task_name)
+        elif record.without_task is not None:
+            message = record.without_task
         extra: dict[str, object] = {"ostinato_event": event.name, **event.facts}
         if event.task_name is not None:
             extra["task_name"] = event.task_name
@@ -121,4 +132,4 @@ class LoggingObserver:
         # Taken apart: logging passes over an exception that is false.
         exc_info = None if error is None else (type(error), error, error.__traceback__)
         write: Callable[..., None] = self._logger.log
-        write(record.level, record.message, *arguments, exc_info=exc_info, extra=extra)
+        write(record.level, message, *arguments, exc_info=exc_info, extra=extra)
