@@ -31,6 +31,7 @@ from ostinato.errors import (
     TaskNotFoundError,
     TooFrequentError,
     UnmetRequirementError,
+    UnprotectedDashboardError,
     UnresolvedTasksError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
@@ -102,6 +103,7 @@ __all__ = [
     "Tick",
     "TooFrequentError",
     "UnmetRequirementError",
+    "UnprotectedDashboardError",
     "UnresolvedTasksError",
     "repeat_every",
 ]
