@@ -15,7 +15,7 @@ from tests.integration.dashboards import (
     served,
 )
 
-GETS = ["", "static/app.js", "api/overview", "api/tasks", "api/task?name=tidy", "api/runs"]
+GETS = ["", "api/overview", "api/tasks", "api/task?name=tidy", "api/runs"]
 POSTS = ["trigger", "pause", "resume", "reschedule", "cancel"]
 
 both = pytest.mark.parametrize(
