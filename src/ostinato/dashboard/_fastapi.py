@@ -84,6 +84,8 @@ def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {
         status: {"model": Failure, "description": _FAILURES[status]} for status in sorted(statuses)
     }
+    if operation.returns == "Health":
+        found[503] = {"model": MODELS["Health"], "description": "Not all is well"}
     return {200: {"model": MODELS[operation.returns]}, **found}
 
 

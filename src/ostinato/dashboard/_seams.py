@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ostinato._health import Health
 from ostinato._run import Run
 from ostinato._status import TaskStatus
 from ostinato._task import Task
@@ -27,6 +28,10 @@ class Watched(Protocol):
 
     async def status(self) -> Sequence[TaskStatus]:
         """Return how each task stands."""
+        ...
+
+    async def health(self) -> Health:
+        """Return whether the tasks run as they ought to, and do not raise."""
         ...
 
     async def history(self, task: object, *, limit: int = 100) -> list[Run]:

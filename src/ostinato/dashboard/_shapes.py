@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
+    from ostinato._health import Health
     from ostinato._run import Run
     from ostinato._status import TaskStatus
     from ostinato._task import Task
     from ostinato.dashboard._texts import Texts
 
-__all__ = ["counts_of", "instant_text", "run_shape", "task_shape"]
+__all__ = ["counts_of", "health_shape", "instant_text", "now_text", "run_shape", "task_shape"]
 
 # A tick is on time up to this much after its instant, in milliseconds.
 _ON_TIME = 10_000
@@ -80,6 +81,23 @@ def is_late(status: TaskStatus, now: float) -> bool:
     if status.next_run is None or status.state is not TaskState.WAITING:
         return False
     return milliseconds_of(status.next_run) < now - _ON_TIME
+
+
+def health_shape(health: Health, texts: Texts) -> dict[str, object]:
+    """Return *health* as JSON has it."""
+    return {
+        "status": health.status.value,
+        "problems": [
+            {
+                "kind": problem.kind.value,
+                "task": problem.task_name,
+                "words": texts.shown(problem.words),
+                "since": instant_text(problem.since),
+            }
+            for problem in health.problems
+        ],
+        "checked_at": instant_text(health.checked_at),
+    }
 
 
 def counts_of(statuses: Sequence[TaskStatus], now: float) -> dict[str, int]:

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 
 from ostinato.dashboard._answer import Answer, encoded
 from ostinato.dashboard._api import answered
-from ostinato.dashboard._shapes import counts_of, now_text, run_shape, task_shape
+from ostinato.dashboard._shapes import counts_of, health_shape, now_text, run_shape, task_shape
 from ostinato.errors import TaskNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from ostinato._status import TaskStatus
     from ostinato.dashboard._api import Api
     from ostinato.dashboard._given import Given
 
 __all__ = ["health", "overview", "runs", "task", "tasks"]
 
+_UNHEALTHY = 503
 _VERSION = version("ostinato")
 
 
 async def overview(api: Api, given: Given) -> Callable[[], Answer]:
     """Return everything that the page shows at a glance, unless it is shown already."""
     statuses = await api.scheduler.status()
-    now = api.now()
-    declared = api.scheduler.tasks
+    found = await api.scheduler.health()
+    now, declared = api.now(), api.scheduler.tasks
 
     def build() -> Answer:
         lasting: dict[str, object] = {
@@ -39,13 +39,15 @@ async def overview(api: Api, given: Given) -> Callable[[], Answer]:
             "tasks": [task_shape(each, declared[each.name], now, api.texts) for each in statuses],
             "workers": [],
         }
-        checked, found = _health(statuses, now)
+        checked = health_shape(found, api.texts)
+        # When it was looked at changes always, and nothing else by it.
+        same = [lasting, {**checked, "checked_at": None}]
         # Weak: the bytes differ by the time, and mean the same.
-        tag = f'W/"{blake2b(encoded([lasting, found]), digest_size=16).hexdigest()}"'
+        tag = f'W/"{blake2b(encoded(same), digest_size=16).hexdigest()}"'
         headers = {"ETag": tag}
         if tag in given.tags:
             return Answer(304, b"", headers=headers)
-        whole = {**lasting, "now": now_text(now), "health": {**found, **checked}}
+        whole = {**lasting, "now": now_text(now), "health": checked}
         return Answer(200, encoded(whole), headers=headers)
 
     return build
@@ -86,23 +88,8 @@ async def runs(api: Api, given: Given) -> Callable[[], Answer]:
 
 
 async def health(api: Api, _given: Given) -> Callable[[], Answer]:
-    """Return whether all is well."""
-    statuses, now = await api.scheduler.status(), api.now()
-
-    def build() -> Answer:
-        checked, found = _health(statuses, now)
-        return Answer(200, encoded({**found, **checked}))
-
-    return build
-
-
-def _health(
-    statuses: Sequence[TaskStatus], now: float
-) -> tuple[dict[str, object], dict[str, object]]:
-    problems = [
-        {"kind": "failing", "task": each.name, "words": "its latest run failed", "since": None}
-        for each in statuses
-        if each.failures_in_row
-    ]
-    found: dict[str, object] = {"status": "degraded" if problems else "ok", "problems": problems}
-    return {"checked_at": now_text(now)}, found
+    """Return whether all is well; the status says it too."""
+    found = await api.scheduler.health()
+    return answered(
+        lambda: health_shape(found, api.texts), status=200 if found.is_healthy else _UNHEALTHY
+    )
