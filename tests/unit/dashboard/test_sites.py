@@ -16,7 +16,7 @@ OTHERS = [
     "https://evil.example#app.example",
     "https://app.example:8443",
     "https://xapp.example",
-    "https://app.exampl",
+    "https://app.ex",
     "null",
     "",
     "file://app.example",
