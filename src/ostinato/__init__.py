@@ -31,11 +31,13 @@ from ostinato.errors import (
     TaskNotFoundError,
     TooFrequentError,
     UnmetRequirementError,
+    UnprotectedDashboardError,
     UnresolvedTasksError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
 if TYPE_CHECKING:
+    from ostinato._health import Health, HealthStatus, Problem, ProblemKind
     from ostinato._history import History
     from ostinato._outcomes import Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
@@ -59,6 +61,8 @@ __all__ = [
     "Every",
     "ForeignLoopError",
     "ForeignSessionError",
+    "Health",
+    "HealthStatus",
     "History",
     "InvalidArgumentError",
     "InvalidCronError",
@@ -77,6 +81,8 @@ __all__ = [
     "OstinatoError",
     "Outcome",
     "Overlap",
+    "Problem",
+    "ProblemKind",
     "RepeatedFunction",
     "Repetition",
     "Retry",
@@ -102,6 +108,7 @@ __all__ = [
     "Tick",
     "TooFrequentError",
     "UnmetRequirementError",
+    "UnprotectedDashboardError",
     "UnresolvedTasksError",
     "repeat_every",
 ]
@@ -113,6 +120,8 @@ _LATE = {
     "Delay": "schedules",
     "Event": "protocols",
     "Every": "schedules",
+    "Health": "_health",
+    "HealthStatus": "_health",
     "History": "_history",
     "Missed": "_policy",
     "Observer": "protocols",
@@ -121,6 +130,8 @@ _LATE = {
     "Orphan": "_status",
     "Outcome": "_outcomes",
     "Overlap": "_policy",
+    "Problem": "_health",
+    "ProblemKind": "_health",
     "Retry": "_policy",
     "Run": "_run",
     "RunIn": "_policy",

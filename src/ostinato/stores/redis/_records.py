@@ -154,6 +154,7 @@ def worker_rows_of(fields: Sequence[str]) -> tuple[WorkerRow, ...]:
             started=int(told["started"]),
             seen=int(told["seen"]),
             tasks=int(told["tasks"]),
+            has_left="declared" not in told,
             **json.loads(told["labels"]),
         )
         for worker, told in _workers_of(fields).items()

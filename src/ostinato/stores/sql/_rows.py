@@ -37,7 +37,7 @@ RUN_COLUMNS = (
     "name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts, started,"
     " ended, lateness, progress, message"
 )
-WORKER_COLUMNS = "id, host, pid, started, seen, version, tasks"
+WORKER_COLUMNS = "id, host, pid, started, seen, version, tasks, declared IS NULL"
 
 _KINDS = {kind.value: kind for kind in RunKind}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
@@ -79,7 +79,7 @@ def run_of(row: Row, namespace: str) -> Run:
 
 def worker_row_of(row: Row) -> WorkerRow:
     """Return what the store knows of a worker."""
-    return WorkerRow(*row)
+    return WorkerRow(*row)._replace(has_left=bool(row[-1]))
 
 
 def parameters_of(run: Run, namespace: str) -> dict[str, object]:
