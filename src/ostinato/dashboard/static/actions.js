@@ -5,6 +5,7 @@ import { show } from "./dom.js";
 import { now } from "./model.js";
 import { ApiError, post } from "./net.js";
 import { toast } from "./notices.js";
+import { canonical, readable } from "./schedules.js";
 import { clock } from "./words.js";
 
 /** Do it, say that it is done, and have the page look again. */
@@ -61,7 +62,8 @@ export function resume(task) {
 }
 
 export function reschedule(task) {
-  const schedule = field("Schedule", input({ type: "text", maxlength: 200, value: task.schedule_text ?? "", spellcheck: "false" }));
+  const schedule = field("Schedule", input({ type: "text", maxlength: 150, value: readable(task.schedule_text), spellcheck: "false" }),
+    "Such as “every 5 minutes”, “delay 30 s”, or a cron with its zone: “0 6 * * mon-fri Europe/Berlin”.");
   ask({
     title: `Reschedule ${task.name}?`,
     words: "It follows the other schedule at once. Its program does not change: what is declared there counts again from the next start on.",
@@ -69,7 +71,7 @@ export function reschedule(task) {
     confirm: "Reschedule",
     act: () => {
       if (!schedule.value) throw new ApiError(422, { message: "There is no schedule.", hint: "Write one, such as the one it has." });
-      return steer("reschedule", { name: task.name, schedule: schedule.value }, `${task.name} has another schedule.`);
+      return steer("reschedule", { name: task.name, schedule: canonical(schedule.value) }, `${task.name} has another schedule.`);
     },
   });
 }

@@ -93,6 +93,6 @@ function line(run) {
     make("span", "aside", [facts]),
   ];
   if (!run.error) return make("li", "", [make("div", "head", head)], { "data-tone": tone });
-  const details = make("details", "", [make("summary", "head", head), make("pre", "", [run.error], { tabindex: "0", "aria-label": "Error text" })]);
+  const details = make("details", "", [make("summary", "head", head), make("pre", "", [run.error], { tabindex: "0", role: "region", "aria-label": "Error text" })]);
   return make("li", "", [details], { "data-tone": tone });
 }

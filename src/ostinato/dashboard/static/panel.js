@@ -5,6 +5,7 @@ import { button, icon, make, one, setText, time } from "./dom.js";
 import { history, refreshHistory } from "./history.js";
 import { TONES, canControl, failureOf, fingerprint, now, overview, taskNamed, toneOf } from "./model.js";
 import { get } from "./net.js";
+import { readable } from "./schedules.js";
 import { nextWords, progressLine } from "./tasks.js";
 import { ago, clock, plural, span } from "./words.js";
 
@@ -74,7 +75,7 @@ function drawTop(task) {
   const tone = toneOf(task);
   const focused = document.activeElement?.dataset?.act;
   const badge = make("span", "badge", [icon(TONES[tone].icon), make("span", "", [TONES[tone].word])]);
-  const text = task.schedule_text && task.schedule_text !== task.schedule ? make("code", "", [task.schedule_text]) : null;
+  const text = task.schedule_text?.startsWith("cron ") ? make("code", "", [readable(task.schedule_text)]) : null;
   parts.top.dataset.tone = tone;
   parts.top.replaceChildren(make("p", "panel-schedule", [badge, make("span", "", [task.schedule]), text]));
   if (!canControl()) return;
@@ -101,7 +102,7 @@ function drawNow(task) {
   if (failure) {
     told.push(make("section", "failure", [
       make("h3", "", [task.failures_in_row > 1 ? `${plural(task.failures_in_row, "failure")} in a row` : "The latest run failed"]),
-      make("pre", "", [failure.error ?? "without an error text"], { tabindex: "0", "aria-label": "Error text" }),
+      make("pre", "", [failure.error ?? "without an error text"], { tabindex: "0", role: "region", "aria-label": "Error text" }),
     ]));
   }
   if (task.reason) told.push(make("p", "why", [`“${task.reason}”`]));
@@ -115,7 +116,7 @@ function drawFacts(task) {
     fact("Next run", make("span", "panel-count")),
     fact("Last success", success ? time(ago(Date.parse(success), now()), success) : "none yet"),
     fact("Started", plural(task.starts, "time")),
-    fact("Run once over", { global: "all workers", worker: "each worker", process: "each process" }[task.scope] ?? task.scope),
+    fact("Run once over", { cluster: "all workers", process: "each process" }[task.scope] ?? task.scope),
   ];
   const counts = Object.entries(task.counts ?? {}).filter(([, count]) => count);
   if (counts.length) facts.push(fact("Ticks so far", counts.map(([outcome, count]) => `${count.toLocaleString("en")} ${outcome.replaceAll("_", " ").replace("(", " (")}`).join(", ")));

@@ -24,9 +24,9 @@ export async function refreshTimeline({ atOnce = false } = {}) {
   try {
     told = await get("timeline", { hours: HOURS });
   } catch {
-    askedAt = 0; // The banner says why; the next poll asks again.
-    return;
+    return; // The banner says why; it is asked again in a minute, or when something was steered.
   }
+  show(one(".timeline"), true);
   draw();
 }
 
