@@ -14,7 +14,7 @@ __all__ = ["Texts"]
 _LONGEST = 2_048
 # What is looked at: what is stored is not longer by much.
 _LONGEST_READ = 65_536
-_TRACEBACK = re.compile(r"\n?[^\n]*Traceback \(most recent call last\)")
+_TRACEBACK = "Traceback (most recent call last)"
 _PASSWORD = re.compile(r"(://[^\s/:@]{0,200}):[^\s/@]{1,500}@")
 _SETTING = re.compile(
     r"(?i)\b(passwd|password|sslpassword|secret|token|api_?key)(\s?[=:]\s?)[^\s&;,]+"
@@ -38,8 +38,8 @@ class Texts:
         if text is None:
             return None
         text = text[:_LONGEST_READ]
-        if not self.exposes_tracebacks and (found := _TRACEBACK.search(text)):
-            text = text[: found.start()] + " (the log has the traceback)"
+        if not self.exposes_tracebacks and (begin := text.find(_TRACEBACK)) >= 0:
+            text = text[: max(text.rfind("\n", 0, begin), 0)] + " (the log has the traceback)"
         text = _SETTING.sub(r"\1\2***", _PASSWORD.sub(r"\1:***@", text))
         if self.redact is not None:
             text = self._redacted(text)
