@@ -50,6 +50,10 @@ function press(event) {
     search.dispatchEvent(new Event("input"));
     search.blur();
   }
+  if (event.key === "Enter" && event.target === search) {
+    event.preventDefault(); // Otherwise it would press the button that has the focus then.
+    walk(1);
+  }
   if (event.target.closest?.("input, select, textarea") || one("dialog[open]")) return;
   const act = KEYS[event.key];
   if (!act) return;

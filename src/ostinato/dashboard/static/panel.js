@@ -5,7 +5,6 @@ import { button, icon, make, one, setText, time } from "./dom.js";
 import { history, refreshHistory } from "./history.js";
 import { TONES, canControl, failureOf, fingerprint, now, overview, taskNamed, toneOf } from "./model.js";
 import { get } from "./net.js";
-import { readable } from "./schedules.js";
 import { nextWords, progressLine } from "./tasks.js";
 import { ago, clock, plural, span } from "./words.js";
 
@@ -75,9 +74,8 @@ function drawTop(task) {
   const tone = toneOf(task);
   const focused = document.activeElement?.dataset?.act;
   const badge = make("span", "badge", [icon(TONES[tone].icon), make("span", "", [TONES[tone].word])]);
-  const text = task.schedule_text?.startsWith("cron ") ? make("code", "", [readable(task.schedule_text)]) : null;
   parts.top.dataset.tone = tone;
-  parts.top.replaceChildren(make("p", "panel-schedule", [badge, make("span", "", [task.schedule]), text]));
+  parts.top.replaceChildren(make("p", "panel-schedule", [badge, make("span", "", [task.schedule])]));
   if (!canControl()) return;
   const isPaused = task.state === "paused";
   const acts = [

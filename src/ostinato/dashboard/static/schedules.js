@@ -14,7 +14,7 @@ export function canonical(text) {
   const fields = text.trim().replace(/^cron\s+/, "").split(/\s+/);
   const zone = ZONE.test(fields.at(-1)) ? fields.pop() : "UTC";
   const isCron = /^[\d*]/.test(fields[0]) && (fields.length === 5 || fields.length === 6);
-  return isCron ? `cron ${fields.join(" ")} ${zone}` : text.trim();
+  return isCron ? `cron ${fields.join(" ").toUpperCase()} ${zone}` : text.trim();
 }
 
 /** Return how a person would write the API's *text*. */

@@ -12,6 +12,7 @@ const WIDTH = 960;
 const HEIGHT = 48;
 const LANES = 40;
 const EVERY = 60_000;
+const SOON = 10_000;
 
 let told = null;
 let buckets = [];
@@ -24,7 +25,8 @@ export async function refreshTimeline({ atOnce = false } = {}) {
   try {
     told = await get("timeline", { hours: HOURS });
   } catch {
-    return; // The banner says why; it is asked again in a minute, or when something was steered.
+    askedAt += SOON - EVERY; // The banner says why.
+    return;
   }
   show(one(".timeline"), true);
   draw();
