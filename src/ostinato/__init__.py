@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
-    from ostinato._status import Orphan, TaskState, TaskStatus
+    from ostinato._status import Orphan, TaskState, TaskStatus, WorkerStatus
     from ostinato._task import Task
     from ostinato._tasks import Tasks
     from ostinato.protocols import Clock, Event, Observer
@@ -110,6 +110,7 @@ __all__ = [
     "UnmetRequirementError",
     "UnprotectedDashboardError",
     "UnresolvedTasksError",
+    "WorkerStatus",
     "repeat_every",
 ]
 
@@ -144,6 +145,7 @@ _LATE = {
     "TaskStatus": "_status",
     "Tasks": "_tasks",
     "Tick": "_run",
+    "WorkerStatus": "_status",
 }
 
 

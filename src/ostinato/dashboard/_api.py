@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ostinato.dashboard._answer import Answer, encoded
-from ostinato.dashboard._seams import Steered, Watched
+from ostinato.dashboard._seams import Remembered, Steered, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Api", "Served", "answered"]
 
 
-class Served(Watched, Steered, Protocol):
+class Served(Watched, Remembered, Steered, Protocol):
     """A scheduler that can be looked at and steered."""
 
 

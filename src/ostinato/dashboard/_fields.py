@@ -42,10 +42,10 @@ class Field:
         name: Its name in the query or in the body.
         words: What it is for.
         kind: What it is.
-        is_required: Whether it has to be there.
-        is_list: Whether it may be there several times, in a query.
         lowest: The least number.
         highest: The greatest number, or the longest text in characters.
+        is_required: Whether it has to be there.
+        is_list: Whether it may be there several times, in a query.
         choices: The texts that there are; none: any.
         default: What it is where it is missing.
     """
@@ -53,10 +53,10 @@ class Field:
     name: str
     words: str
     kind: Kind = Kind.TEXT
-    is_required: bool = False
-    is_list: bool = False
     lowest: int = 0
     highest: int = 200
+    is_required: bool = False
+    is_list: bool = False
     choices: tuple[str, ...] = ()
     default: object = None
 

@@ -1,6 +1,6 @@
 """What the API returns, as models for the documentation that FastAPI makes."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 __all__ = ["MODELS", "Failure"]
 
@@ -48,6 +48,12 @@ class Task(BaseModel):
     reason: str | None
     paused_until: str | None
     recent: list[Run]
+
+
+class TaskWithPolicy(Task):
+    """How one task stands, and what is to happen when time slips."""
+
+    policy: dict[str, str]
 
 
 class Worker(BaseModel):
@@ -101,6 +107,29 @@ class Runs(BaseModel):
     next: str | None
 
 
+class Upcoming(BaseModel):
+    """When a task is due next."""
+
+    name: str
+    instants: list[str]
+
+
+class Due(BaseModel):
+    """When one task is due."""
+
+    name: str
+    instants: list[str]
+    more: bool
+
+
+class Timeline(BaseModel):
+    """When each task is due in the next hours."""
+
+    from_: str = Field(alias="from")
+    until: str
+    tasks: list[Due]
+
+
 class Cancelled(BaseModel):
     """Whether a run that was to end was under way."""
 
@@ -128,5 +157,9 @@ MODELS: dict[str, object] = {
     "Run": Run,
     "Runs": Runs,
     "Task": Task,
+    "TaskWithPolicy": TaskWithPolicy,
     "Tasks": list[Task],
+    "Timeline": Timeline,
+    "Upcoming": Upcoming,
+    "Workers": list[Worker],
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ostinato._outcomes import Outcome
-from ostinato.dashboard import _steering, _watching
+from ostinato.dashboard import _remembering, _steering, _watching
 from ostinato.dashboard._answer import Refusal
 from ostinato.dashboard._building import built
 from ostinato.dashboard._fields import Field, Kind, read_body, read_query
@@ -65,12 +65,39 @@ OPERATIONS = (
         returns="Overview",
     ),
     Operation("GET", "tasks", "How each task stands", _watching.tasks, returns="Tasks"),
-    Operation("GET", "task", "How one task stands, and its policy", _watching.task, (_NAME,)),
+    Operation(
+        "GET",
+        "task",
+        "How one task stands, and its policy",
+        _watching.task,
+        (_NAME,),
+        returns="TaskWithPolicy",
+    ),
+    Operation(
+        "GET",
+        "upcoming",
+        "When a task is due next, as if it were not paused",
+        _remembering.upcoming,
+        (
+            _NAME,
+            Field("n", "how many instants at the most", Kind.NUMBER, 1, 500, default=10),
+            Field("until", "none behind this one", Kind.INSTANT),
+        ),
+        returns="Upcoming",
+    ),
+    Operation(
+        "GET",
+        "timeline",
+        "When each task is due in the next hours",
+        _remembering.timeline,
+        (Field("hours", "how many hours", Kind.NUMBER, 1, 168, default=24),),
+        returns="Timeline",
+    ),
     Operation(
         "GET",
         "runs",
         "The runs that have ended, and ranges of skipped ticks, the newest first",
-        _watching.runs,
+        _remembering.runs,
         (
             Field("name", "the name of a task; without it, the runs of all tasks"),
             Field(
@@ -79,16 +106,23 @@ OPERATIONS = (
                 is_list=True,
                 choices=tuple(outcome.value for outcome in Outcome),
             ),
-            Field(
-                "limit",
-                "how many runs at the most",
-                Kind.NUMBER,
-                lowest=1,
-                highest=500,
-                default=100,
-            ),
+            Field("since", "only of ticks due at this instant or later", Kind.INSTANT),
+            Field("until", "only of ticks due before this one", Kind.INSTANT),
+            Field("before", "the `next` of a page: what comes behind it", highest=2_600),
+            Field("limit", "how many runs at the most", Kind.NUMBER, 1, 500, default=100),
         ),
         returns="Runs",
+    ),
+    Operation(
+        "GET",
+        "run",
+        "One run, under way or ended",
+        _remembering.run,
+        (Field("id", "the id of the run", highest=300, is_required=True),),
+        returns="Run",
+    ),
+    Operation(
+        "GET", "workers", "The processes that run tasks", _watching.workers, returns="Workers"
     ),
     Operation("GET", "health", "Whether all is well", _watching.health, returns="Health"),
     Operation(

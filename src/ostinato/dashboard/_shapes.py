@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ostinato._instants import instant_of, milliseconds_of
+from ostinato._outcomes import SkipReason
 from ostinato._status import TaskState
 
 if TYPE_CHECKING:
@@ -13,14 +14,23 @@ if TYPE_CHECKING:
 
     from ostinato._health import Health
     from ostinato._run import Run
-    from ostinato._status import TaskStatus
+    from ostinato._status import TaskStatus, WorkerStatus
     from ostinato._task import Task
     from ostinato.dashboard._texts import Texts
 
-__all__ = ["counts_of", "health_shape", "instant_text", "now_text", "run_shape", "task_shape"]
+__all__ = [
+    "counts_of",
+    "health_shape",
+    "instant_text",
+    "now_text",
+    "run_shape",
+    "task_shape",
+    "worker_shape",
+]
 
 # A tick is on time up to this much after its instant, in milliseconds.
 _ON_TIME = 10_000
+_REASONS = frozenset(SkipReason)
 
 
 def instant_text(instant: datetime | None) -> str | None:
@@ -47,14 +57,13 @@ def run_shape(run: Run, texts: Texts) -> dict[str, object]:
         "attempt": run.attempt,
         "progress": run.progressed,
         "message": texts.shown(run.message),
-        "worker": getattr(run, "worker", None),
+        "worker": run.worker,
         "token": run.token,
     }
 
 
 def task_shape(status: TaskStatus, task: Task, now: float, texts: Texts) -> dict[str, object]:
     """Return how *task* stands *now*, in milliseconds, as JSON has it."""
-    recent: Sequence[Run] = getattr(status, "recent", ())
     return {
         "name": status.name,
         "schedule": status.schedule,
@@ -69,10 +78,10 @@ def task_shape(status: TaskStatus, task: Task, now: float, texts: Texts) -> dict
         "last_success": instant_text(status.last_success),
         "starts": status.starts,
         "failures_in_row": status.failures_in_row,
-        "counts": dict(status.counts),
+        "counts": {_counted(key): number for key, number in status.counts.items()},
         "reason": texts.shown(status.reason),
         "paused_until": instant_text(status.paused_until),
-        "recent": [run_shape(run, texts) for run in recent],
+        "recent": [run_shape(run, texts) for run in status.recent],
     }
 
 
@@ -81,6 +90,21 @@ def is_late(status: TaskStatus, now: float) -> bool:
     if status.next_run is None or status.state is not TaskState.WAITING:
         return False
     return milliseconds_of(status.next_run) < now - _ON_TIME
+
+
+def worker_shape(worker: WorkerStatus, texts: Texts) -> dict[str, object]:
+    """Return how *worker* stands as JSON has it."""
+    return {
+        "id": worker.id,
+        "host": worker.host,
+        "pid": worker.pid,
+        "started": instant_text(worker.started),
+        "seen": instant_text(worker.seen),
+        "version": worker.version,
+        "is_alive": worker.is_alive,
+        "tasks": worker.tasks,
+        "running": [run_shape(run, texts) for run in worker.running],
+    }
 
 
 def health_shape(health: Health, texts: Texts) -> dict[str, object]:
@@ -113,6 +137,11 @@ def counts_of(statuses: Sequence[TaskStatus], now: float) -> dict[str, int]:
 def now_text(now: float) -> str | None:
     """Return the instant *now*, in milliseconds since 1970, as the API writes it."""
     return instant_text(instant_of(now))
+
+
+def _counted(key: str) -> str:
+    """Return what ticks are counted as, by their outcome or by the reason they were skipped for."""
+    return f"skipped({key})" if key in _REASONS else key
 
 
 def _seconds(duration: timedelta | None) -> float | None:

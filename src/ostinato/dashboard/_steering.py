@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ostinato.dashboard._api import answered
 from ostinato.dashboard._shapes import run_shape
 from ostinato.dashboard._watching import task
-from ostinato.schedules._reading import schedule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +39,7 @@ async def resume(api: Api, given: Given) -> Callable[[], Answer]:
 
 async def reschedule(api: Api, given: Given) -> Callable[[], Answer]:
     """Let a task follow another schedule, and return how it stands."""
-    await api.scheduler.reschedule(given.text("name"), schedule_of(given.text("schedule")))
+    await api.scheduler.reschedule(given.text("name"), given.text("schedule"))
     return await task(api, given)
 
 

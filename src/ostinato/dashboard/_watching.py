@@ -1,4 +1,4 @@
-"""The operations that look."""
+"""The operations that look at what is."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from ostinato._instants import milliseconds_of
 from ostinato.dashboard._answer import Answer, encoded
 from ostinato.dashboard._api import answered
-from ostinato.dashboard._shapes import counts_of, health_shape, now_text, run_shape, task_shape
+from ostinato.dashboard._policies import policy_shape
+from ostinato.dashboard._shapes import (
+    counts_of,
+    health_shape,
+    now_text,
+    task_shape,
+    worker_shape,
+)
 from ostinato.errors import TaskNotFoundError
 
 if TYPE_CHECKING:
@@ -18,30 +26,38 @@ if TYPE_CHECKING:
     from ostinato.dashboard._api import Api
     from ostinato.dashboard._given import Given
 
-__all__ = ["health", "overview", "runs", "task", "tasks"]
+__all__ = ["health", "overview", "task", "tasks", "workers"]
 
+# So many of its latest runs are told with each task.
+_RECENT = 20
+# After so many milliseconds it is told again when workers were seen, though nothing else happened.
+_HEARD = 30_000
 _UNHEALTHY = 503
 _VERSION = version("ostinato")
 
 
 async def overview(api: Api, given: Given) -> Callable[[], Answer]:
     """Return everything that the page shows at a glance, unless it is shown already."""
-    statuses = await api.scheduler.status()
+    statuses = await api.scheduler.status(recent=_RECENT)
+    fleet = await api.scheduler.workers()
     found = await api.scheduler.health()
     now, declared = api.now(), api.scheduler.tasks
 
     def build() -> Answer:
+        workers = [worker_shape(each, api.texts) for each in fleet]
         lasting: dict[str, object] = {
             "namespace": api.scheduler.name,
             "version": _VERSION,
             "can_control": api.can_control,
             "counts": counts_of(statuses, now),
             "tasks": [task_shape(each, declared[each.name], now, api.texts) for each in statuses],
-            "workers": [],
+            "workers": workers,
         }
         checked = health_shape(found, api.texts)
-        # When it was looked at changes always, and nothing else by it.
-        same = [lasting, {**checked, "checked_at": None}]
+        # These change always, and nothing else by them.
+        heard = [milliseconds_of(each.seen) // _HEARD for each in fleet if each.is_alive]
+        shown = [{**each, "seen": None} if each["is_alive"] else each for each in workers]
+        same = [{**lasting, "workers": shown}, {**checked, "checked_at": None}, heard]
         # Weak: the bytes differ by the time, and mean the same.
         tag = f'W/"{blake2b(encoded(same), digest_size=16).hexdigest()}"'
         headers = {"ETag": tag}
@@ -55,7 +71,7 @@ async def overview(api: Api, given: Given) -> Callable[[], Answer]:
 
 async def tasks(api: Api, _given: Given) -> Callable[[], Answer]:
     """Return how each task stands."""
-    statuses = await api.scheduler.status()
+    statuses = await api.scheduler.status(recent=_RECENT)
     now, declared = api.now(), api.scheduler.tasks
     return answered(
         lambda: [task_shape(each, declared[each.name], now, api.texts) for each in statuses]
@@ -63,28 +79,30 @@ async def tasks(api: Api, _given: Given) -> Callable[[], Answer]:
 
 
 async def task(api: Api, given: Given) -> Callable[[], Answer]:
-    """Return how one task stands, and its policy."""
+    """Return how one task stands, and its policy.
+
+    Raises:
+        TaskNotFoundError: There is no such task.
+    """
     name = given.text("name")
     declared = api.scheduler.tasks.get(name)
-    found = [each for each in await api.scheduler.status() if each.name == name]
+    found = [each for each in await api.scheduler.status(recent=_RECENT) if each.name == name]
     if declared is None or not found:
         close = get_close_matches(name, api.scheduler.tasks, n=1)
         raise TaskNotFoundError(name, close[0] if close else None)
     now = api.now()
-    return answered(lambda: task_shape(found[0], declared, now, api.texts))
-
-
-async def runs(api: Api, given: Given) -> Callable[[], Answer]:
-    """Return the latest runs of one task, or of all."""
-    name, limit = given.text_or_none("name"), given.number("limit")
-    names = list(api.scheduler.tasks) if name is None else [name]
-    found = [run for each in names for run in await api.scheduler.history(each, limit=limit)]
-    outcomes = given.texts("outcome")
-    found = [run for run in found if not outcomes or run.outcome in outcomes]
-    found.sort(key=lambda run: run.finished or run.due, reverse=True)
     return answered(
-        lambda: {"runs": [run_shape(run, api.texts) for run in found[:limit]], "next": None}
+        lambda: {
+            **task_shape(found[0], declared, now, api.texts),
+            "policy": policy_shape(declared.policy),
+        }
     )
+
+
+async def workers(api: Api, _given: Given) -> Callable[[], Answer]:
+    """Return the workers that share the store."""
+    fleet = await api.scheduler.workers()
+    return answered(lambda: [worker_shape(each, api.texts) for each in fleet])
 
 
 async def health(api: Api, _given: Given) -> Callable[[], Answer]:
