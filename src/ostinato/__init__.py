@@ -31,6 +31,7 @@ from ostinato.errors import (
     TaskNotFoundError,
     TooFrequentError,
     UnmetRequirementError,
+    UnprotectedDashboardError,
     UnresolvedTasksError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
@@ -38,11 +39,11 @@ from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 if TYPE_CHECKING:
     from ostinato._health import Health, HealthStatus, Problem, ProblemKind
     from ostinato._history import History
-    from ostinato._outcomes import Outcome, RunKind, SkipReason
+    from ostinato._outcomes import Backfill, Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
-    from ostinato._status import Orphan, TaskState, TaskStatus
+    from ostinato._status import Orphan, TaskState, TaskStatus, WorkerStatus
     from ostinato._task import Task
     from ostinato._tasks import Tasks
     from ostinato.protocols import Clock, Event, Observer
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AlreadyRunningError",
     "ArgumentTypeError",
+    "Backfill",
     "Clock",
     "ConfigurationError",
     "Cron",
@@ -107,12 +109,15 @@ __all__ = [
     "Tick",
     "TooFrequentError",
     "UnmetRequirementError",
+    "UnprotectedDashboardError",
     "UnresolvedTasksError",
+    "WorkerStatus",
     "repeat_every",
 ]
 
 # Imported when asked for: they would double the time that importing `repeat_every` takes.
 _LATE = {
+    "Backfill": "_outcomes",
     "Clock": "protocols",
     "Cron": "schedules",
     "Delay": "schedules",
@@ -142,6 +147,7 @@ _LATE = {
     "TaskStatus": "_status",
     "Tasks": "_tasks",
     "Tick": "_run",
+    "WorkerStatus": "_status",
 }
 
 

@@ -1,14 +1,18 @@
-"""Steer a scheduler's tasks while it runs: trigger, pause, resume, reschedule, look."""
+"""Steer a scheduler's tasks while it runs: trigger, pause, resume, reschedule, cancel."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, overload
+from abc import abstractmethod
+from typing import TYPE_CHECKING
 
+from ostinato._instants import milliseconds_of
+from ostinato._lookups import Lookups
+from ostinato._outcomes import Backfill
 from ostinato._tasks import check_schedule
 from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 from ostinato.schedules._arguments import check_flag, check_text
 from ostinato.schedules._instant import aware_utc
+from ostinato.schedules._reading import schedule_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,14 +20,15 @@ if TYPE_CHECKING:
     from ostinato._engine._standing import Standing
     from ostinato._engine._steering import Steering
     from ostinato._frequency import Frequency
-    from ostinato._run import Run
-    from ostinato._status import TaskStatus
+    from ostinato._run import Run, Tick
     from ostinato.protocols import Schedule
 
 __all__ = ["Controls"]
 
+_MOST_TICKS = 1_000
 
-class Controls(ABC):
+
+class Controls(Lookups):
     """What steers tasks; a task is named by its function or by its name."""
 
     async def trigger(self, task: object, *, wait: bool = False) -> Run:
@@ -91,84 +96,100 @@ class Controls(ABC):
         standing, steering = self._reach(task)
         await steering.resume(standing, catch_up=catch_up)
 
-    async def reschedule(self, task: object, schedule: Schedule) -> None:
-        """Let *task* follow *schedule* from now on, until the scheduler ends.
+    async def reschedule(self, task: object, schedule: Schedule | str) -> None:
+        """Let *task* follow *schedule*, or the one that has this `text`, from now on.
 
         Its policies stay as they were declared, its jitter too, unless *schedule* has its own.
 
         Raises:
             ArgumentTypeError: *schedule* is no schedule.
             ForeignLoopError: The scheduler runs on another event loop.
+            InvalidScheduleError: It is the text of no schedule.
             NotRunningError: The scheduler is not running.
             StoreError: The store does not answer, or does not write it.
             TaskNotFoundError: There is no such task.
             TooFrequentError: The task would be due more often than its store is asked.
         """
-        checked = check_schedule(schedule)
+        checked = check_schedule(schedule_of(schedule) if isinstance(schedule, str) else schedule)
         standing, steering = self._reach(task)
         self._frequency().check(standing.task, checked)
         await steering.reschedule(standing, checked)
 
+    async def backfill(
+        self,
+        task: object,
+        start: datetime,
+        end: datetime,
+        *,
+        mode: Backfill = Backfill.MISSING,
+        dry_run: bool = True,
+        force: bool = False,
+    ) -> list[Tick]:
+        """Run ticks of *task* again, one after the other, from *start* on and before *end*.
+
+        They are run by this process, in the background, and move none of the ticks to come.
+
+        Args:
+            task: The task.
+            start: From when on.
+            end: Up to when; what is not due yet is left alone.
+            mode: Which of them: those of which no run is remembered, those whose latest run has
+                failed, timed out or was abandoned, or all.
+            dry_run: True: only tell which. False: run them.
+            force: Whether there may be more than 1,000.
+
+        Returns:
+            The ticks, the oldest first.
+
+        Raises:
+            ArgumentTypeError: An argument has a type that is not accepted.
+            ForeignLoopError: The scheduler runs on another event loop.
+            InvalidArgumentError: An instant has no time zone, *end* is not behind *start*, there
+                are too many ticks, or it is not known beforehand when the task is due.
+            NotRunningError: The scheduler is not running.
+            StoreError: The store does not answer.
+            TaskNotFoundError: There is no such task.
+        """
+        check_flag("dry_run", dry_run)
+        check_flag("force", force)
+        chosen = _checked_mode(mode)
+        begin, stop = (
+            milliseconds_of(aware_utc(name, given))
+            for name, given in (("start", start), ("end", end))
+        )
+        if stop <= begin:
+            raise InvalidArgumentError("end", end, "is not behind start", "pass a later instant")
+        standing, steering = self._reach(task)
+        most = None if force else _MOST_TICKS
+        ticks = await steering.backfill(standing, begin, stop, chosen, most=most)
+        if not dry_run:
+            self._check_starting()
+            steering.run_again(standing, ticks)
+        return ticks
+
     async def cancel(self, run_id: str) -> bool:
-        """Ask the run *run_id* to end; return whether it was under way.
+        """Ask the run *run_id* of any worker to end; return whether it was under way.
+
+        Another worker hears of it as soon as of what else is steered, its next heartbeat at the
+        latest.
 
         Raises:
             ArgumentTypeError: *run_id* is no string.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
+            StoreError: The store does not answer, or does not write it.
         """
         check_text("run_id", run_id, "default/app.tidy/2030-01-01T00:00:00.000Z")
-        return any(steering.cancel(run_id) for _, steering in self._reach_all()[:1])
-
-    @overload
-    async def status(self) -> list[TaskStatus]: ...
-    @overload
-    async def status(self, task: object) -> TaskStatus: ...
-    async def status(self, task: object = None) -> TaskStatus | list[TaskStatus]:
-        """Return how *task* stands; without one, how each of them does.
-
-        Raises:
-            ForeignLoopError: The scheduler runs on another event loop.
-            NotRunningError: The scheduler is not running.
-            TaskNotFoundError: There is no such task.
-        """
-        if task is None:
-            reached = self._reach_all()
-            standings = [standing for standing, _ in reached]
-            return await reached[0][1].statuses(standings) if reached else []
-        standing, steering = self._reach(task)
-        (status,) = await steering.statuses([standing])
-        return status
-
-    async def next_run(self, task: object) -> datetime | None:
-        """Return when *task* is due next, jitter included; None if it is not.
-
-        Raises:
-            ForeignLoopError: The scheduler runs on another event loop.
-            NotRunningError: The scheduler is not running.
-            TaskNotFoundError: There is no such task.
-        """
-        standing, steering = self._reach(task)
-        (status,) = await steering.statuses([standing])
-        return status.next_run
-
-    async def history(self, task: object, *, limit: int = 100) -> list[Run]:
-        """Return the latest *limit* runs of *task*, and ranges of skipped ticks, newest first.
-
-        Raises:
-            ArgumentTypeError: *limit* is no whole number.
-            ForeignLoopError: The scheduler runs on another event loop.
-            InvalidArgumentError: *limit* is negative.
-            NotRunningError: The scheduler is not running.
-            TaskNotFoundError: There is no such task.
-        """
-        _check_limit(limit)
-        standing, steering = self._reach(task)
-        return await steering.history(standing, limit)
+        return await self._steering().cancel(run_id)
 
     @abstractmethod
     def _reach(self, task: object) -> tuple[Standing, Steering]:
         """Return how *task* stands, and what steers it."""
+        ...
+
+    @abstractmethod
+    def _steering(self) -> Steering:
+        """Return what steers all tasks."""
         ...
 
     @abstractmethod
@@ -181,14 +202,8 @@ class Controls(ABC):
         """Check that a run may be started."""
         ...
 
-    @abstractmethod
-    def _reach_all(self) -> list[tuple[Standing, Steering]]:
-        """Return how each task stands, and what steers it."""
-        ...
 
-
-def _check_limit(limit: object) -> None:
-    if isinstance(limit, bool) or not isinstance(limit, int):
-        raise ArgumentTypeError("limit", limit, "pass a whole number")
-    if limit < 0:
-        raise InvalidArgumentError("limit", limit, "is negative", "pass how many you want")
+def _checked_mode(mode: object) -> Backfill:
+    if not isinstance(mode, Backfill):
+        raise ArgumentTypeError("mode", mode, "pass a member of Backfill")
+    return mode

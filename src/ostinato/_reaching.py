@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from ostinato._clock import SystemClock
 from ostinato._controls import Controls
 from ostinato._engine._checkup import Checkup
+from ostinato._engine._fleet import Fleet
+from ostinato._engine._statuses import Statuses
 from ostinato._engine._steering import Steering
 from ostinato._health import Health, Problem, ProblemKind
 from ostinato._instants import instant_of
@@ -35,6 +37,8 @@ class Reaching(Controls):
     _registry: Registry
     _worker: Worker | None
     _preparation: Preparation
+    # What was read of the store that a worker shares.
+    _fleet: Fleet | None = None
     _checkup: Checkup | None = None
 
     async def health(self) -> Health:
@@ -96,14 +100,24 @@ class Reaching(Controls):
         return self._worker
 
     def _reach(self, task: object) -> tuple[Standing, Steering]:
-        name = self._registry.find(task).name
-        worker = self._reached()
-        return worker.standing_of(name), Steering(worker)
+        return self._standing_of(task), self._steering()
 
-    def _reach_all(self) -> list[tuple[Standing, Steering]]:
+    def _standing_of(self, task: object) -> Standing:
+        name = self._registry.find(task).name
+        return self._reached().standing_of(name)
+
+    def _standings(self) -> list[Standing]:
         worker = self._reached()
-        steering = Steering(worker)
-        return [(worker.standing_of(task.name), steering) for task in self._registry]
+        return [worker.standing_of(task.name) for task in self._registry]
+
+    def _steering(self) -> Steering:
+        return Steering(self._reached())
+
+    def _statuses(self) -> Statuses:
+        worker = self._reached()
+        if self._fleet is None or self._fleet.worker is not worker:
+            self._fleet = Fleet(worker)
+        return Statuses(self._fleet)
 
     def _frequency(self) -> Frequency:
         return self._preparation.frequency

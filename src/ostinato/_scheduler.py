@@ -29,6 +29,7 @@ from ostinato._options import (
 from ostinato._preparation import Preparation
 from ostinato._reaching import Reaching
 from ostinato._registry import note_inclusion
+from ostinato._showing import Showing
 from ostinato._start_up import (
     log_start_up,
     warn_of_container,
@@ -56,7 +57,7 @@ __all__ = ["Scheduler"]
 _LONGEST_NAMESPACE = 40
 
 
-class Scheduler(Declaring, Reaching):
+class Scheduler(Declaring, Reaching, Showing):
     """Runs periodic tasks for as long as the application lives.
 
     Examples:
