@@ -31,11 +31,13 @@ from ostinato.errors import (
     TaskNotFoundError,
     TooFrequentError,
     UnmetRequirementError,
+    UnprotectedDashboardError,
     UnresolvedTasksError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
 if TYPE_CHECKING:
+    from ostinato._health import Health, HealthStatus, Problem, ProblemKind
     from ostinato._history import History
     from ostinato._outcomes import Backfill, Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
@@ -60,6 +62,8 @@ __all__ = [
     "Every",
     "ForeignLoopError",
     "ForeignSessionError",
+    "Health",
+    "HealthStatus",
     "History",
     "InvalidArgumentError",
     "InvalidCronError",
@@ -78,6 +82,8 @@ __all__ = [
     "OstinatoError",
     "Outcome",
     "Overlap",
+    "Problem",
+    "ProblemKind",
     "RepeatedFunction",
     "Repetition",
     "Retry",
@@ -103,6 +109,7 @@ __all__ = [
     "Tick",
     "TooFrequentError",
     "UnmetRequirementError",
+    "UnprotectedDashboardError",
     "UnresolvedTasksError",
     "WorkerStatus",
     "repeat_every",
@@ -116,6 +123,8 @@ _LATE = {
     "Delay": "schedules",
     "Event": "protocols",
     "Every": "schedules",
+    "Health": "_health",
+    "HealthStatus": "_health",
     "History": "_history",
     "Missed": "_policy",
     "Observer": "protocols",
@@ -124,6 +133,8 @@ _LATE = {
     "Orphan": "_status",
     "Outcome": "_outcomes",
     "Overlap": "_policy",
+    "Problem": "_health",
+    "ProblemKind": "_health",
     "Retry": "_policy",
     "Run": "_run",
     "RunIn": "_policy",

@@ -165,7 +165,7 @@ class Retention(NamedTuple):
 class WorkerRow(NamedTuple):
     """What a store knows of one worker; `id` alone is its identity, host and pid are labels.
 
-    One that `has_left` has said so, and is not missed.
+    It *has left* once it has ended by itself: who is not seen any more, and has not, is silent.
     """
 
     id: str

@@ -45,7 +45,7 @@ class Place(NamedTuple):
             recorded, tie, due, number, name, reason = told
             numbers = (_whole(recorded), _whole(tie), _whole(due), _whole(number))
             place = cls(*numbers, _word(name), _word(reason))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise InvalidArgumentError(
                 "before", text, "is no cursor", "pass the `cursor` of a run of the history"
             ) from error
@@ -59,6 +59,8 @@ def _whole(value: object) -> int:
 
 
 def _word(value: object) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise TypeError(value)
+    # Nor can a store be asked for half a character.
+    value.encode()
     return value

@@ -13,6 +13,7 @@ OstinatoError
 │   ├── TooFrequentError          (ValueError)    .task_name .period .store
 │   ├── ForeignSessionError       (ValueError)    .store .session
 │   ├── UnresolvedTasksError      (TypeError)     .problems
+│   ├── UnprotectedDashboardError (ValueError)    .remedy
 │   ├── MissingExtraError         (ImportError)   .extra
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
 ├── TaskNotFoundError             (LookupError)   .task_name .did_you_mean
@@ -34,6 +35,7 @@ OstinatoError
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
+from ostinato._dashboard_errors import UnprotectedDashboardError
 from ostinato._error_root import ConfigurationError, OstinatoError
 from ostinato._loop_errors import ForeignLoopError, NoRunningLoopError
 from ostinato._shown import Hidden, shown
@@ -75,6 +77,7 @@ __all__ = [
     "TaskNotFoundError",
     "TooFrequentError",
     "UnmetRequirementError",
+    "UnprotectedDashboardError",
     "UnresolvedTasksError",
 ]
 

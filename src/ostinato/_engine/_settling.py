@@ -8,6 +8,7 @@ from ostinato._engine._environment import Environment
 from ostinato._engine._missed import horizon_of, skip_until
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
+from ostinato._engine._survey import note_success
 from ostinato._lease import Claim, Reply, Settlement, Skipped, new_settlement
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._policy import Overlap
@@ -87,7 +88,7 @@ class Settling:
         run._is_recorded = True
         standing.latest = run
         standing.last_success = run._due
-        standing.failures_in_row = 0
+        note_success(standing, self._telling)
         if standing.is_shared:
             self._backoff.settle(new_settlement((run, False, None, None, None, 1, None)))
         elif standing.ledger is None:
@@ -120,7 +121,7 @@ class Settling:
             standing.last_success = run._due
         # Runs by hand neither pause a task nor show that its ticks succeed.
         if is_tick and outcome is Outcome.SUCCEEDED:
-            standing.failures_in_row = 0
+            note_success(standing, self._telling)
         elif is_tick and outcome in _FAILURES:
             standing.failures_in_row += 1
             pause = standing.reason_to_pause()
