@@ -52,6 +52,12 @@ export const now = () => Date.now() + known.ahead;
 
 export const taskNamed = (name) => known.overview?.tasks.find((task) => task.name === name) ?? null;
 
+/** A worker as people know it, its machine and its process; of one long gone, the start of its id. */
+export function workerWords(id) {
+  const worker = known.overview?.workers.find((each) => each.id === id);
+  return worker ? `${worker.host} (${worker.pid})` : `worker ${id.slice(0, 8)}`;
+}
+
 export const canControl = () => known.overview?.can_control === true;
 
 const byName = (one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0);
