@@ -91,7 +91,7 @@ class WorkerStatus:
         started: When it began.
         seen: When the store heard of it last.
         version: The version of the library that it runs.
-        tasks: How many tasks it declares.
+        tasks: How many tasks it declares that are not of each process.
         running: The runs that it has under way.
         is_alive: Whether it was seen lately: one that was not is dead, or cut off.
     """

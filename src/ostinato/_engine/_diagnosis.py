@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil, inf
 from typing import TYPE_CHECKING
 
+from ostinato._engine._survey import is_stuck
 from ostinato._health import Problem, ProblemKind
 from ostinato._instants import instant_of
+from ostinato._outcomes import Outcome
 from ostinato.schedules._instant import duration_in_words
 
 if TYPE_CHECKING:
@@ -14,8 +17,18 @@ if TYPE_CHECKING:
 
     from ostinato._engine._standing import Standing
     from ostinato._lease import TaskRow, WorkerRow
+    from ostinato._run import Run
 
-__all__ = ["task_problems", "worker_problems"]
+__all__ = ["ALARMING", "run_problems", "task_problems", "worker_problems"]
+
+# In milliseconds: no run that is under way for less is stuck, unless its own timeout says so.
+ALARMING = 60_000.0
+# A run that takes so many times as long as nearly all before it is stuck; of so many it is known.
+_TIMES = 5
+_NEARLY_ALL = 0.95
+_ENOUGH = 20
+# In milliseconds: what an attempt may take beyond its timeout on a busy machine.
+_LEEWAY = 5_000.0
 
 # So many failures in a row are a streak. Where the next tick is further away, one is enough.
 _STREAK = 3
@@ -48,20 +61,89 @@ def task_problems(
         yield failing
 
 
-def worker_problems(workers: Sequence[WorkerRow], now: int, grace: int) -> Iterator[Problem]:
+def run_problems(
+    standing: Standing, run: Run, now: float, *, ended: Sequence[Run], cancel_grace: float
+) -> Iterator[Problem]:
+    """Yield the problem that a run of a task goes on for too long, if that is so.
+
+    Args:
+        standing: How the task stands in this process.
+        run: The run under way.
+        now: The time that its ticks go by, in milliseconds.
+        ended: Its latest runs before.
+        cancel_grace: How many seconds a run that was cancelled has to end.
+    """
+    begun = run._started
+    if begun is None:
+        return
+    since, lasts = instant_of(round(begun)), _ago(now, begun)
+    if run.outcome is not None:
+        words = f"a run goes on that was given up: it began {lasts} ago"
+        yield Problem(ProblemKind.STUCK, standing.name, words, since)
+    elif now - begun > _longest(standing, cancel_grace):
+        words = f"a run takes longer than its timeout allows: it began {lasts} ago"
+        yield Problem(ProblemKind.STUCK, standing.name, words, since)
+    elif (usual := _usual(ended)) is not None:
+        if now - begun > max(_TIMES * usual, ALARMING):
+            words = f"a run takes far longer than those before: it began {lasts} ago"
+            yield Problem(ProblemKind.STUCK, standing.name, words, since)
+    elif is_stuck(standing, run, now):
+        words = f"a run takes far longer than its period: it began {lasts} ago"
+        yield Problem(ProblemKind.STUCK, standing.name, words, since)
+
+
+def worker_problems(
+    workers: Sequence[WorkerRow], now: int, grace: int, own: str
+) -> Iterator[Problem]:
     """Yield which *workers* have not been seen for *grace* milliseconds, and were not replaced.
 
     Each worker that began after one had fallen silent stands in for it.
+
+    Args:
+        workers: What the store knows of them.
+        now: The store's time.
+        grace: For how many milliseconds a worker may not be seen.
+        own: The id of the one that looks, which the store may not know yet.
     """
+    silent = [
+        each for each in workers if each.seen < now - grace and not each.has_left and each.id != own
+    ]
     alive = [each for each in workers if each.seen >= now - grace]
     begun = sorted(each.started for each in alive)
-    silent = [each for each in workers if each.seen < now - grace and not each.has_left]
+    if not any(each.id == own for each in workers):
+        begun.append(now)
     for each in sorted(silent, key=lambda worker: worker.seen, reverse=True):
         if begun and begun[-1] > each.seen:
             begun.pop()
             continue
         words = f"the worker {each.pid} on {each.host} has not been seen for {_ago(now, each.seen)}"
         yield Problem(ProblemKind.SILENT_WORKER, None, words, instant_of(each.seen))
+
+
+def _longest(standing: Standing, cancel_grace: float) -> float:
+    """Return how many milliseconds a run may take, with all attempts and the waits between."""
+    policy = standing.task.policy
+    if policy.timeout is None:
+        return inf
+    retry = policy.retry
+    attempts = 1 if retry is None else retry.attempts
+    waits = 0.0 if retry is None else sum(map(retry.longest_wait, range(1, attempts)))
+    seconds = attempts * (policy.timeout + cancel_grace) + waits
+    return seconds * 1_000 + _LEEWAY
+
+
+def _usual(ended: Sequence[Run]) -> float | None:
+    """Return how many milliseconds nearly all successful runs have taken; None: too few did."""
+    durations = sorted(
+        run._finished - run._started
+        for run in ended
+        if run.outcome is Outcome.SUCCEEDED
+        and run._started is not None
+        and run._finished is not None
+    )
+    if len(durations) < _ENOUGH:
+        return None
+    return durations[ceil(_NEARLY_ALL * len(durations)) - 1]
 
 
 def _overdue(

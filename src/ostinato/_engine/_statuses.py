@@ -203,7 +203,7 @@ class Statuses:
             instant_of(worker.begun),
             instant_of(now),
             version("ostinato"),
-            len(worker.standings),
+            sum(each.is_shared for each in worker.standings.values()),
             tuple(live),
         )
 

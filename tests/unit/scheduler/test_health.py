@@ -1,10 +1,12 @@
 """Whether the tasks run as they ought to: what is wrong in a process, and how bad that is."""
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ostinato import Health, HealthStatus, Overlap, Problem, ProblemKind, Scheduler, Scope
+from ostinato import Health, HealthStatus, Overlap, Problem, ProblemKind, Run, Scheduler, Scope
 from ostinato._engine._diagnosis import worker_problems
 from ostinato._lease import WorkerRow
 from ostinato.testing import simulate
@@ -101,6 +103,59 @@ async def test_what_waits_for_a_run_under_way_is_not_overdue() -> None:
         assert (await scheduler.health()).problems == ()
 
 
+async def test_a_run_is_stuck_that_takes_far_longer_than_those_before() -> None:
+    """Five times as long as 95 of 100, and longer than a minute: it is seen long before S50."""
+    durations = iter([*[20] * 96, *[100] * 4, 1_000])
+    scheduler = Scheduler()
+    for name, scope in (("task", Scope.CLUSTER), ("own", Scope.PROCESS)):
+
+        @scheduler.every(hours=1, name=name, scope=scope, start=timedelta(0))
+        async def task(run: Run) -> None:
+            await asyncio.sleep(next(durations) if run.task_name == "own" else 20)
+
+    scheduler.every(hours=1, name="short", start=timedelta(hours=100))(sleeping(3_000))
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(hours=99, seconds=30)
+        usual = await scheduler.health()
+        await sim.advance(minutes=60, seconds=69)
+        before = await scheduler.health()
+        await sim.advance(seconds=2)
+        stuck = await scheduler.health()
+
+    assert (usual.problems, before.problems) == ((), ())
+    words = "a run takes far longer than those before: it began 101 seconds ago"
+    since = START + timedelta(hours=100)
+    assert stuck.problems == (Problem(ProblemKind.STUCK, "own", words, since),)
+    assert not stuck.is_healthy
+
+
+async def test_a_run_is_stuck_that_goes_on_after_its_timeout() -> None:
+    """With retries all of them may take their time; who swallows a cancellation is told of."""
+    scheduler = Scheduler()
+
+    @scheduler.every(hours=1, name="deaf", timeout=10, start=timedelta(0))
+    async def deaf() -> None:
+        for _ in range(20):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(10)
+
+    @scheduler.every(hours=1, name="tried", timeout=10, retry=3, start=timedelta(0))
+    async def tried() -> None:
+        await asyncio.sleep(60)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=12)
+        before = await scheduler.health()
+        await sim.advance(seconds=2)
+        stuck = await scheduler.health()
+
+    assert before.problems == ()
+    (worst, *_) = stuck.problems
+    assert (worst.kind, worst.task_name) == (ProblemKind.STUCK, "deaf")
+    assert {each.task_name for each in stuck.problems} == {"deaf"}
+
+
 async def test_a_stopped_task_is_told_of() -> None:
     """Whoever stopped it on purpose is reminded; nothing starts it again."""
     scheduler = Scheduler()
@@ -168,13 +223,14 @@ def worker(seen: int, *, started: int = -100_000, has_left: bool = False) -> Wor
         ([worker(-10), worker(-40_000), worker(-5, started=-20_000)], 0),
         ([worker(-10), worker(-40_000), worker(-50_000), worker(-5, started=-20_000)], 1),
         ([worker(-10), worker(-40_000), worker(-50_000), worker(-5, started=-45_000)], 1),
-        ([worker(-50_000)], 1),
+        ([worker(-50_000)], 0),
+        ([worker(-10), worker(-50_000), worker(-55_000)], 2),
     ],
 )
 def test_a_worker_is_silent_unless_it_has_left_or_was_replaced(
     workers: list[WorkerRow], silent: int
 ) -> None:
     """Who ended by itself is not missed, nor who has a successor: each newcomer is one's."""
-    problems = list(worker_problems(workers, NOW, 30_000))
+    problems = list(worker_problems(workers, NOW, 30_000, str(-10)))
 
     assert [each.kind for each in problems] == [ProblemKind.SILENT_WORKER] * silent
