@@ -197,9 +197,7 @@ def test_what_does_not_answer_is_said(page: Page, what: str) -> None:
     body = json.dumps({"error": {"code": "store_unavailable", "message": "no route to db"}})
     page.route(
         "**/api/overview",
-        lambda route: (
-            route.abort() if what == "app" else route.fulfill(status=503, body=body)
-        ),
+        lambda route: route.abort() if what == "app" else route.fulfill(status=503, body=body),
     )
 
     alert = page.get_by_role("alert").first

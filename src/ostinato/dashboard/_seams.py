@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, overload
 
 from ostinato._health import Health
 from ostinato._outcomes import Outcome
@@ -27,9 +27,11 @@ class Watched(Protocol):
         """Its tasks, by their names."""
         ...
 
-    async def status(self, *, recent: int = 0) -> Sequence[TaskStatus]:
-        """Return how each task stands, with its latest so many records."""
-        ...
+    # How each task stands, or one of them, with the latest so many records.
+    @overload
+    async def status(self, *, recent: int = 0) -> Sequence[TaskStatus]: ...
+    @overload
+    async def status(self, task: object, *, recent: int = 0) -> TaskStatus: ...
 
     async def workers(self) -> Sequence[WorkerStatus]:
         """Return the workers that share the store."""

@@ -126,9 +126,7 @@ class RedisQueries(RedisHistory):
         told = run_id if due is None else str(due)
         records = [record for each in kept for record in each if told in record]
         same = [
-            run
-            for record in records
-            if (run := run_of(name, record, self._namespace)).id == run_id
+            run for record in records if (run := run_of(name, record, self._namespace)).id == run_id
         ]
         # Of a tick that was skipped, and then run all the same, the run.
         return min(same, key=lambda run: run.reason is not None, default=None)

@@ -161,7 +161,13 @@ class QueryClauses:
             *(None, lease.token, worker.owner, None),
         )
         later = Run("task", worker.due(7), worker.namespace).id
-        strange = (later, later.replace("task", "x"), "", "x", f"{cluster.namespace}-b/task/by-hand")
+        strange = (
+            later,
+            later.replace("task", "x"),
+            "",
+            "x",
+            f"{cluster.namespace}-b/task/by-hand",
+        )
         assert [worker.store.run(each) for each in strange] == [None] * 5
 
     def test_workers_that_have_left_are_told_apart(self, store_factory: Factory) -> None:
