@@ -39,11 +39,16 @@ for number, (name, schedule) in enumerate(SCHEDULES.items()):
     scheduler.add(schedule, work(0.03 + 0.02 * number), name=name)
 
 
+def is_refused() -> bool:
+    """Tell whether cards cannot be charged at the moment."""
+    return Path("refused").exists()
+
+
 @scheduler.every(minutes=15, name="billing.charge_cards")
 async def charge() -> None:
     """Fail while cards are refused."""
     await work(0.1)()
-    if Path("refused").exists():
+    if is_refused():
         raise ConnectionError("payments.example: the connection was refused")
 
 

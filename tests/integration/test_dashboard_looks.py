@@ -96,9 +96,7 @@ def test_the_colours_are_those_that_were_chosen(chromium: Browser, watched: Serv
         expect(root).not_to_have_attribute("data-theme", re.compile("."))
 
 
-def test_of_a_thousand_tasks_only_what_changed_is_drawn(
-    chromium: Browser, watched: Server
-) -> None:
+def test_of_a_thousand_tasks_only_what_changed_is_drawn(chromium: Browser, watched: Server) -> None:
     """A poll that tells of one run touches one row; out of sight nothing counts down."""
     overview = watched.get("/ostinato/api/overview").json()
     by_name = {task["name"]: task for task in overview["tasks"]}
@@ -133,5 +131,7 @@ def test_it_weighs_less_than_60_kilobytes_and_is_of_this_house_alone() -> None:
     for name, text in files.items():
         addresses = set(re.findall(r"https?://[^\s\"'`)]+", text))
         assert addresses <= {"http://www.w3.org/2000/svg"}, name
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|Function\(", text), name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|Function\(", text), (
+            name
+        )
         assert text.count("\n") < 300, name
