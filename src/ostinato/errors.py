@@ -14,12 +14,14 @@ OstinatoError
 │   ├── ForeignSessionError       (ValueError)    .store .session
 │   ├── UnresolvedTasksError      (TypeError)     .problems
 │   ├── MissingExtraError         (ImportError)   .extra
+│   ├── AppNotFoundError          (LookupError)   .app
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
 ├── TaskNotFoundError             (LookupError)   .task_name .did_you_mean
 ├── AlreadyRunningError           (RuntimeError)  .task_name
 ├── TaskInUseError                (RuntimeError)  .task_name
 ├── SchedulerRunningError         (RuntimeError)  .scheduler_name
 ├── NotRunningError               (RuntimeError)  .scheduler_name
+├── LifespanFailedError           (RuntimeError)  .phase
 ├── RunTimeoutError               (TimeoutError)  .task_name .timeout
 ├── SwallowedExceptionError       (RuntimeError)  .task_name .dependency_name
 ├── ForeignLoopError              (RuntimeError)  .task_name
@@ -34,6 +36,7 @@ OstinatoError
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
+from ostinato._command_errors import AppNotFoundError, LifespanFailedError
 from ostinato._error_root import ConfigurationError, OstinatoError
 from ostinato._loop_errors import ForeignLoopError, NoRunningLoopError
 from ostinato._shown import Hidden, shown
@@ -49,6 +52,7 @@ from ostinato._store_errors import (
 
 __all__ = [
     "AlreadyRunningError",
+    "AppNotFoundError",
     "ArgumentTypeError",
     "ConfigurationError",
     "DuplicateTaskError",
@@ -60,6 +64,7 @@ __all__ = [
     "InvalidScheduleError",
     "LateDeclarationError",
     "LeaseLostError",
+    "LifespanFailedError",
     "MissingExtraError",
     "NoRunningLoopError",
     "NotRunningError",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
+from ostinato._engine._observing import Observing
 from ostinato._engine._prepare import (
     bind,
     choose_timeline,
@@ -78,7 +79,9 @@ class Steering:
         if standing.running and limit is not None and standing.running >= limit:
             raise AlreadyRunningError(name)
         if standing.is_shared:
-            due, kind = run._due, run.kind
+            due, kind, sharing = run._due, run.kind, self._worker.sharing
+            if isinstance(sharing, Observing):
+                await sharing.make_known(standing)
             claim = Claim(
                 name, standing.spec, None, due, None, kind=kind, run_id=run.id, concurrency=limit
             )
@@ -237,7 +240,8 @@ class Steering:
         )
 
     def _state(self, standing: Standing) -> TaskState:
-        if not self._worker.is_live:
+        observes = isinstance(self._worker.sharing, Observing)
+        if not (self._worker.is_live or (observes and standing.is_shared)):
             return TaskState.DISABLED
         if standing.is_paused:
             return TaskState.PAUSED
