@@ -36,8 +36,11 @@ SERVER_TESTS = (
 )
 # Judged minute by minute over decades of every zone: the answer knows no Python and no framework.
 CALENDAR_TESTS = ("tests/properties/test_cron_changes*", "tests/properties/test_random_crons*")
+# Asks the HTTP API by schemathesis, which only the session `endurance` has.
+API_FUZZ = "tests/integration/test_dashboard_fuzz*"
 # Thousands of runs, starts and declarations: what they show, they show on one Python.
 ENDURANCE_TESTS = (
+    API_FUZZ,
     "tests/integration/test_leaks*",
     "tests/model/*",
     "tests/properties/test_accounting_machine*",
@@ -124,7 +127,7 @@ def calendar(session: nox.Session) -> None:
 @nox.session(python=SUPPORTED[-1])
 def endurance(session: nox.Session) -> None:
     """Run, start, declare and steer again and again, unmeasured, and look for what is left over."""
-    install(session, "runner", "newest", pins=ROOT / "constraints.txt")
+    install(session, "runner", "newest", "api", pins=ROOT / "constraints.txt")
     found = [str(path) for pattern in ENDURANCE_TESTS for path in sorted(ROOT.glob(pattern))]
     session.run("pytest", *found, *session.posargs)
 
@@ -139,7 +142,7 @@ def newest(session: nox.Session) -> None:
         session.log("The pinned versions are the newest: the sessions `tests` show this already.")
         return
     session.log(f"Not as pinned: {', '.join(differing)}")
-    run_pytest(session)
+    run_pytest(session, *left_to_one(session, API_FUZZ))
 
 
 @nox.session(python=SUPPORTED[0])

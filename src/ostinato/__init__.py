@@ -33,17 +33,19 @@ from ostinato.errors import (
     TaskNotFoundError,
     TooFrequentError,
     UnmetRequirementError,
+    UnprotectedDashboardError,
     UnresolvedTasksError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
 if TYPE_CHECKING:
+    from ostinato._health import Health, HealthStatus, Problem, ProblemKind
     from ostinato._history import History
     from ostinato._outcomes import Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
-    from ostinato._status import Orphan, TaskState, TaskStatus
+    from ostinato._status import Orphan, TaskState, TaskStatus, WorkerStatus
     from ostinato._task import Task
     from ostinato._tasks import Tasks
     from ostinato.protocols import Clock, Event, Observer
@@ -62,6 +64,8 @@ __all__ = [
     "Every",
     "ForeignLoopError",
     "ForeignSessionError",
+    "Health",
+    "HealthStatus",
     "History",
     "InvalidArgumentError",
     "InvalidCronError",
@@ -81,6 +85,8 @@ __all__ = [
     "OstinatoError",
     "Outcome",
     "Overlap",
+    "Problem",
+    "ProblemKind",
     "RepeatedFunction",
     "Repetition",
     "Retry",
@@ -106,7 +112,9 @@ __all__ = [
     "Tick",
     "TooFrequentError",
     "UnmetRequirementError",
+    "UnprotectedDashboardError",
     "UnresolvedTasksError",
+    "WorkerStatus",
     "repeat_every",
 ]
 
@@ -117,6 +125,8 @@ _LATE = {
     "Delay": "schedules",
     "Event": "protocols",
     "Every": "schedules",
+    "Health": "_health",
+    "HealthStatus": "_health",
     "History": "_history",
     "Missed": "_policy",
     "Observer": "protocols",
@@ -125,6 +135,8 @@ _LATE = {
     "Orphan": "_status",
     "Outcome": "_outcomes",
     "Overlap": "_policy",
+    "Problem": "_health",
+    "ProblemKind": "_health",
     "Retry": "_policy",
     "Run": "_run",
     "RunIn": "_policy",
@@ -137,6 +149,7 @@ _LATE = {
     "TaskStatus": "_status",
     "Tasks": "_tasks",
     "Tick": "_run",
+    "WorkerStatus": "_status",
 }
 
 

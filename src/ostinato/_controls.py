@@ -1,14 +1,15 @@
-"""Steer a scheduler's tasks while it runs: trigger, pause, resume, reschedule, look."""
+"""Steer a scheduler's tasks while it runs: trigger, pause, resume, reschedule, cancel."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, overload
+from abc import abstractmethod
+from typing import TYPE_CHECKING
 
+from ostinato._lookups import Lookups
 from ostinato._tasks import check_schedule
-from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 from ostinato.schedules._arguments import check_flag, check_text
 from ostinato.schedules._instant import aware_utc
+from ostinato.schedules._reading import schedule_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
     from ostinato._engine._steering import Steering
     from ostinato._frequency import Frequency
     from ostinato._run import Run
-    from ostinato._status import TaskStatus
     from ostinato.protocols import Schedule
 
 __all__ = ["Controls"]
 
 
-class Controls(ABC):
+class Controls(Lookups):
     """What steers tasks; a task is named by its function or by its name."""
 
     async def trigger(self, task: object, *, wait: bool = False) -> Run:
@@ -91,84 +91,48 @@ class Controls(ABC):
         standing, steering = self._reach(task)
         await steering.resume(standing, catch_up=catch_up)
 
-    async def reschedule(self, task: object, schedule: Schedule) -> None:
-        """Let *task* follow *schedule* from now on, until the scheduler ends.
+    async def reschedule(self, task: object, schedule: Schedule | str) -> None:
+        """Let *task* follow *schedule*, or the one that has this `text`, from now on.
 
         Its policies stay as they were declared, its jitter too, unless *schedule* has its own.
 
         Raises:
             ArgumentTypeError: *schedule* is no schedule.
             ForeignLoopError: The scheduler runs on another event loop.
+            InvalidScheduleError: It is the text of no schedule.
             NotRunningError: The scheduler is not running.
             StoreError: The store does not answer, or does not write it.
             TaskNotFoundError: There is no such task.
             TooFrequentError: The task would be due more often than its store is asked.
         """
-        checked = check_schedule(schedule)
+        checked = check_schedule(schedule_of(schedule) if isinstance(schedule, str) else schedule)
         standing, steering = self._reach(task)
         self._frequency().check(standing.task, checked)
         await steering.reschedule(standing, checked)
 
     async def cancel(self, run_id: str) -> bool:
-        """Ask the run *run_id* to end; return whether it was under way.
+        """Ask the run *run_id* of any worker to end; return whether it was under way.
+
+        Another worker hears of it as soon as of what else is steered, its next heartbeat at the
+        latest.
 
         Raises:
             ArgumentTypeError: *run_id* is no string.
             ForeignLoopError: The scheduler runs on another event loop.
             NotRunningError: The scheduler is not running.
+            StoreError: The store does not answer, or does not write it.
         """
         check_text("run_id", run_id, "default/app.tidy/2030-01-01T00:00:00.000Z")
-        return any(steering.cancel(run_id) for _, steering in self._reach_all()[:1])
-
-    @overload
-    async def status(self) -> list[TaskStatus]: ...
-    @overload
-    async def status(self, task: object) -> TaskStatus: ...
-    async def status(self, task: object = None) -> TaskStatus | list[TaskStatus]:
-        """Return how *task* stands; without one, how each of them does.
-
-        Raises:
-            ForeignLoopError: The scheduler runs on another event loop.
-            NotRunningError: The scheduler is not running.
-            TaskNotFoundError: There is no such task.
-        """
-        if task is None:
-            reached = self._reach_all()
-            standings = [standing for standing, _ in reached]
-            return await reached[0][1].statuses(standings) if reached else []
-        standing, steering = self._reach(task)
-        (status,) = await steering.statuses([standing])
-        return status
-
-    async def next_run(self, task: object) -> datetime | None:
-        """Return when *task* is due next, jitter included; None if it is not.
-
-        Raises:
-            ForeignLoopError: The scheduler runs on another event loop.
-            NotRunningError: The scheduler is not running.
-            TaskNotFoundError: There is no such task.
-        """
-        standing, steering = self._reach(task)
-        (status,) = await steering.statuses([standing])
-        return status.next_run
-
-    async def history(self, task: object, *, limit: int = 100) -> list[Run]:
-        """Return the latest *limit* runs of *task*, and ranges of skipped ticks, newest first.
-
-        Raises:
-            ArgumentTypeError: *limit* is no whole number.
-            ForeignLoopError: The scheduler runs on another event loop.
-            InvalidArgumentError: *limit* is negative.
-            NotRunningError: The scheduler is not running.
-            TaskNotFoundError: There is no such task.
-        """
-        _check_limit(limit)
-        standing, steering = self._reach(task)
-        return await steering.history(standing, limit)
+        return await self._steering().cancel(run_id)
 
     @abstractmethod
     def _reach(self, task: object) -> tuple[Standing, Steering]:
         """Return how *task* stands, and what steers it."""
+        ...
+
+    @abstractmethod
+    def _steering(self) -> Steering:
+        """Return what steers all tasks."""
         ...
 
     @abstractmethod
@@ -180,15 +144,3 @@ class Controls(ABC):
     def _check_starting(self) -> None:
         """Check that a run may be started."""
         ...
-
-    @abstractmethod
-    def _reach_all(self) -> list[tuple[Standing, Steering]]:
-        """Return how each task stands, and what steers it."""
-        ...
-
-
-def _check_limit(limit: object) -> None:
-    if isinstance(limit, bool) or not isinstance(limit, int):
-        raise ArgumentTypeError("limit", limit, "pass a whole number")
-    if limit < 0:
-        raise InvalidArgumentError("limit", limit, "is negative", "pass how many you want")

@@ -163,7 +163,10 @@ class Retention(NamedTuple):
 
 
 class WorkerRow(NamedTuple):
-    """What a store knows of one worker; `id` alone is its identity, host and pid are labels."""
+    """What a store knows of one worker; `id` alone is its identity, host and pid are labels.
+
+    It *has left* once it has ended by itself: who is not seen any more, and has not, is silent.
+    """
 
     id: str
     host: str
@@ -172,6 +175,7 @@ class WorkerRow(NamedTuple):
     seen: int
     version: str
     tasks: int
+    has_left: bool = False
 
 
 class Renewed(set[tuple[str, int]]):

@@ -8,6 +8,7 @@ from ostinato._run import Run
 __all__ = ["Ledger", "Start", "Success", "begun_run", "run_of"]
 
 _KEPT = 100
+_ALL = 1 << 62
 
 # A run as plain as most are: its task's name, its due, the namespace, the token, when it was meant
 # to start, and the success before it; then when it started and finished. Made for every tick: the
@@ -119,6 +120,23 @@ class Ledger:
         kept = self._runs
         latest = kept[: -limit - 1 : -1] if limit else []
         return [_run_of(each) for each in latest]
+
+    def placed(self, limit: int | None = None) -> list[Run]:
+        """Return the latest *limit* records, or all, the newest first; each knows its place."""
+        first = len(self._runs) - min(_ALL if limit is None else limit, self._keep)
+        runs: list[Run] = []
+        recorded, tie = 0, 0
+        for number, record in enumerate(self._runs):
+            # A range is as old as its last tick, and learnt of later.
+            ended = int(_ended(record))
+            tie = tie + 1 if ended <= recorded else 0
+            recorded = max(recorded, ended)
+            if number >= first:
+                run = _run_of(record)
+                run._place = recorded, tie
+                runs.append(run)
+        runs.reverse()
+        return runs
 
     def holds(self, due: int) -> bool:
         """Return whether it is remembered that the tick *due* was run, or skipped."""

@@ -6,8 +6,13 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ostinato._clock import SystemClock
 from ostinato._controls import Controls
+from ostinato._engine._checkup import Checkup
+from ostinato._engine._fleet import Fleet
+from ostinato._engine._statuses import Statuses
 from ostinato._engine._steering import Steering
+from ostinato._health import Health, Problem, ProblemKind
 from ostinato._instants import instant_of
 from ostinato._status import Orphan
 from ostinato.errors import ForeignLoopError, NotRunningError, TaskInUseError
@@ -32,6 +37,26 @@ class Reaching(Controls):
     _registry: Registry
     _worker: Worker | None
     _preparation: Preparation
+    # What was read of the store that a worker shares.
+    _fleet: Fleet | None = None
+    _checkup: Checkup | None = None
+
+    async def health(self) -> Health:
+        """Return whether the tasks run as they ought to, here and on all workers.
+
+        It takes two seconds at the most; a store that does not answer is a problem, and no error.
+
+        Raises:
+            ForeignLoopError: The scheduler runs on another event loop.
+        """
+        if self._worker is None or not self._worker.is_running:
+            words = "the scheduler is not running in this process"
+            now = instant_of(SystemClock.now() * 1_000)
+            return Health.of([Problem(ProblemKind.NOT_RUNNING, None, words)], now)
+        worker = self._reached()
+        if self._checkup is None or self._checkup.worker is not worker:
+            self._checkup = Checkup(worker)
+        return await self._checkup.health()
 
     async def orphans(self) -> list[Orphan]:
         """Return the tasks in the store that no worker has declared for a week.
@@ -75,14 +100,24 @@ class Reaching(Controls):
         return self._worker
 
     def _reach(self, task: object) -> tuple[Standing, Steering]:
-        name = self._registry.find(task).name
-        worker = self._reached()
-        return worker.standing_of(name), Steering(worker)
+        return self._standing_of(task), self._steering()
 
-    def _reach_all(self) -> list[tuple[Standing, Steering]]:
+    def _standing_of(self, task: object) -> Standing:
+        name = self._registry.find(task).name
+        return self._reached().standing_of(name)
+
+    def _standings(self) -> list[Standing]:
         worker = self._reached()
-        steering = Steering(worker)
-        return [(worker.standing_of(task.name), steering) for task in self._registry]
+        return [worker.standing_of(task.name) for task in self._registry]
+
+    def _steering(self) -> Steering:
+        return Steering(self._reached())
+
+    def _statuses(self) -> Statuses:
+        worker = self._reached()
+        if self._fleet is None or self._fleet.worker is not worker:
+            self._fleet = Fleet(worker)
+        return Statuses(self._fleet)
 
     def _frequency(self) -> Frequency:
         return self._preparation.frequency

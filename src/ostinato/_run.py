@@ -1,12 +1,11 @@
-"""A tick, one execution of it, and how that ended."""
+"""One execution of a tick."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any, overload
 
-from ostinato._instants import instant_of
+from ostinato._facts import Facts, Tick
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._rarities import Rarities, check_progress
 from ostinato._run_logger import run_logger
@@ -16,22 +15,13 @@ from ostinato.errors import ForeignSessionError, LeaseLostError
 if TYPE_CHECKING:
     import logging
     from collections.abc import Coroutine
-    from datetime import datetime, timedelta
 
     from ostinato._transactions import AsyncTransaction, Transaction
 
 __all__ = ["Run", "Tick"]
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """One instant at which one task is due: its identity in every process."""
-
-    task: str
-    due: datetime
-
-
-class Run:
+class Run(Facts):
     """One execution of a tick, or a record of ticks that were skipped.
 
     A parameter annotated with `Run` receives the run that is under way. The history holds runs that
@@ -44,10 +34,12 @@ class Run:
         "_finished",
         "_is_recorded",
         "_namespace",
+        "_place",
         "_previous_success",
         "_rarities",
         "_start_at",
         "_started",
+        "_worker",
         "attempt",
         "error",
         "kind",
@@ -115,79 +107,6 @@ class Run:
         if self._rarities is None:
             self._rarities = Rarities()
         return self._rarities
-
-    @property
-    def id(self) -> str:
-        """The same over attempts, takeovers and workers: an idempotency key for other systems."""
-        if self._rarities is not None and self._rarities.id is not None:
-            return self._rarities.id
-        due = self.due.replace(tzinfo=None).isoformat(timespec="milliseconds")
-        return f"{self._namespace}/{self.task_name}/{due}Z"
-
-    @property
-    def reason(self) -> SkipReason | None:
-        """Why ticks were skipped; None for a run."""
-        return None if self._rarities is None else self._rarities.reason
-
-    @property
-    def count(self) -> int:
-        """How many ticks this is about: one, but for a range of skipped ones."""
-        return 1 if self._rarities is None else self._rarities.count
-
-    @property
-    def progressed(self) -> float | None:
-        """How far the run said it is, from 0 to 1."""
-        return None if self._rarities is None else self._rarities.progressed
-
-    @property
-    def message(self) -> str | None:
-        """What the run said it is doing."""
-        return None if self._rarities is None else self._rarities.message
-
-    @property
-    def tick(self) -> Tick:
-        """The tick that is run."""
-        return Tick(self.task_name, self.due)
-
-    @property
-    def due(self) -> datetime:
-        """The instant of the tick, in UTC: from the schedule, without jitter."""
-        return instant_of(self._due)
-
-    @property
-    def last_due(self) -> datetime:
-        """The last instant of a range of skipped ticks; of a single tick its only one."""
-        last = None if self._rarities is None else self._rarities.last_due
-        return instant_of(self._due if last is None else last)
-
-    @property
-    def started(self) -> datetime | None:
-        """When the first attempt began, in UTC."""
-        return None if self._started is None else instant_of(self._started)
-
-    @property
-    def finished(self) -> datetime | None:
-        """When the run ended, in UTC; None while it is under way."""
-        return None if self._finished is None else instant_of(self._finished)
-
-    @property
-    def duration(self) -> timedelta | None:
-        """How long the run took, all attempts included; None while it is under way."""
-        if self.finished is None or self.started is None:
-            return None
-        return self.finished - self.started
-
-    @property
-    def lateness(self) -> timedelta | None:
-        """How long after its instant, jitter included, the first attempt began."""
-        if self.started is None:
-            return None
-        return self.started - instant_of(self._due if self._start_at is None else self._start_at)
-
-    @property
-    def previous_success(self) -> datetime | None:
-        """The instant of the latest tick whose run succeeded; None if none is remembered."""
-        return None if self._previous_success is None else instant_of(self._previous_success)
 
     @property
     def cancelled(self) -> Event:

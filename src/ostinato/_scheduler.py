@@ -28,6 +28,7 @@ from ostinato._options import (
 )
 from ostinato._preparation import Preparation
 from ostinato._registry import note_inclusion
+from ostinato._showing import Showing
 from ostinato._start_up import log_start_up
 from ostinato._task import Task, check_name
 from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
@@ -50,7 +51,7 @@ __all__ = ["Scheduler"]
 _LONGEST_NAMESPACE = 40
 
 
-class Scheduler(Declaring, Observable):
+class Scheduler(Declaring, Observable, Showing):
     """Runs periodic tasks for as long as the application lives.
 
     Examples:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ostinato._run import Run
 
-__all__ = ["Orphan", "TaskState", "TaskStatus"]
+__all__ = ["Orphan", "TaskState", "TaskStatus", "WorkerStatus"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class TaskStatus:
         schedule: When it is due, in words.
         state: What it is doing.
         next_run: When it is due next, jitter included; None: not by itself.
-        running: The runs under way.
+        running: The runs under way, of all workers that share the store.
         last_run: The latest run that has ended.
         last_success: The instant of the latest tick whose run succeeded.
         starts: How many runs were started by ticks.
@@ -59,7 +59,8 @@ class TaskStatus:
         reason: Why it is paused, stopped or finished.
         paused_until: When its pause ends by itself.
         is_stuck: Whether a run is under way for much longer than it ought to be.
-        zombies: How many threads go on behind runs that are over.
+        zombies: How many threads of this process go on behind runs that are over.
+        recent: The latest records, the newest first: as many as were asked for.
     """
 
     name: str
@@ -76,3 +77,31 @@ class TaskStatus:
     paused_until: datetime | None = None
     is_stuck: bool = False
     zombies: int = 0
+    recent: tuple[Run, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """How one worker stands: a process's running scheduler.
+
+    Attributes:
+        id: Its id, fresh for every start; `run.worker` is the same.
+        host: The name of its machine.
+        pid: Its process id there.
+        started: When it began.
+        seen: When the store heard of it last.
+        version: The version of the library that it runs.
+        tasks: How many tasks it declares that are not of each process.
+        running: The runs that it has under way.
+        is_alive: Whether it was seen lately: one that was not is dead, or cut off.
+    """
+
+    id: str
+    host: str
+    pid: int
+    started: datetime
+    seen: datetime
+    version: str
+    tasks: int
+    running: tuple[Run, ...] = ()
+    is_alive: bool = True

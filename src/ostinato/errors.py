@@ -13,6 +13,7 @@ OstinatoError
 │   ├── TooFrequentError          (ValueError)    .task_name .period .store
 │   ├── ForeignSessionError       (ValueError)    .store .session
 │   ├── UnresolvedTasksError      (TypeError)     .problems
+│   ├── UnprotectedDashboardError (ValueError)    .remedy
 │   ├── MissingExtraError         (ImportError)   .extra
 │   ├── AppNotFoundError          (LookupError)   .app
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
@@ -37,6 +38,7 @@ Each error carries its data and builds its message from it: what is wrong, then 
 """
 
 from ostinato._command_errors import AppNotFoundError, LifespanFailedError
+from ostinato._dashboard_errors import UnprotectedDashboardError
 from ostinato._error_root import ConfigurationError, OstinatoError
 from ostinato._loop_errors import ForeignLoopError, NoRunningLoopError
 from ostinato._shown import Hidden, shown
@@ -80,6 +82,7 @@ __all__ = [
     "TaskNotFoundError",
     "TooFrequentError",
     "UnmetRequirementError",
+    "UnprotectedDashboardError",
     "UnresolvedTasksError",
 ]
 

@@ -16,6 +16,7 @@ from ostinato._lease import (
     Takeover,
     TaskRow,
 )
+from ostinato._queries import Queries
 from ostinato._run import Run
 from ostinato._waking import Wakeup
 
@@ -28,6 +29,7 @@ __all__ = [
     "InThread",
     "Injection",
     "Observer",
+    "Queries",
     "RunObserver",
     "Schedule",
     "SharedStore",
@@ -223,8 +225,8 @@ class Fence(Protocol):
         ...
 
 
-class SharedStore(Store, History, Wakeup, Protocol):
-    """What a scheduler asks of a store: leases and rows, and what has ended."""
+class SharedStore(Store, History, Queries, Wakeup, Protocol):
+    """What a scheduler asks of a store: leases and rows, what has ended, and how all stands."""
 
 
 class ErrorLogger(Protocol):

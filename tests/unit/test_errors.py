@@ -21,6 +21,7 @@ EXAMPLES: list[errors.OstinatoError] = [
     errors.LateDeclarationError("app.f"),
     errors.TooFrequentError("app.f", 1, "memory://", 50),
     errors.UnresolvedTasksError(["app.f: Nowhere", "app.g: Elsewhere"]),
+    errors.UnprotectedDashboardError("read=function"),
     errors.MissingExtraError("redis", "the store"),
     errors.UnmetRequirementError("the session", "sqlalchemy>=2", found=None),
     errors.TaskNotFoundError("app.f", "app.g"),

@@ -65,6 +65,7 @@ class Observing(Sharing):
                 self._environment.telling.tell("ostinato.schedule_not_read", name, error=error)
 
     def _stand_as(self, standing: Standing, row: TaskRow) -> None:
+        standing.is_joined = True
         standing.is_paused, standing.paused_reason = row.paused, row.paused_reason
         standing.paused_until = row.paused_until
         standing.starts, standing.failures_in_row = row.starts, row.failures_in_row

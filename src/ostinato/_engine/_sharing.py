@@ -65,7 +65,7 @@ class Sharing:
         self._standings = standings
         self._terms = terms
         # After how many milliseconds without a word from it a worker is taken to be gone.
-        self._grace = round(max(2 * terms.poll, terms.lease) * 1_000)
+        self.grace = round(max(2 * terms.poll, terms.lease) * 1_000)
         self._on_next = on_next
         self.claims: Claims
         self.door = Remote(
@@ -131,7 +131,7 @@ class Sharing:
         """Make tasks known to the store, and begin with them when it knows."""
         if self.claims.is_stopped:
             return
-        registrations = registrations_of(standings, self._grace, self._terms.revision)
+        registrations = registrations_of(standings, self.grace, self._terms.revision)
         self.door.register(registrations, partial(self._join, standings))
 
     def asks_at(self, standing: Standing, due: int) -> int:
@@ -143,7 +143,7 @@ class Sharing:
     def stand_down(self, standing: Standing) -> None:
         """Ask for nothing while the store goes by another declaration of the task; look again."""
         standing.is_joined = False
-        wait = self._grace / 2_000
+        wait = self.grace / 2_000
         self._environment.clock.call_later(wait, partial(self.register, [standing]))
 
     def _join(self, standings: list[Standing], reply: Reply | None) -> None:

@@ -1,8 +1,8 @@
-"""Steer a running worker: trigger, pause, resume, reschedule, cancel; and say how it stands."""
+"""Steer a running worker: trigger, pause, resume, reschedule, cancel."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import uuid4
 
 from ostinato._engine._observing import Observing
@@ -15,7 +15,6 @@ from ostinato._engine._prepare import (
 from ostinato._engine._settling import RESUMED
 from ostinato._engine._spawn import finish_undisturbed
 from ostinato._engine._standing import Standing
-from ostinato._engine._survey import is_stuck
 from ostinato._engine._ticks import ScheduleTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._engine._worker import Worker
@@ -23,12 +22,10 @@ from ostinato._instants import instant_of, milliseconds_of
 from ostinato._lease import Claim, Settlement
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
-from ostinato._status import TaskState, TaskStatus
 from ostinato.errors import AlreadyRunningError, InvalidScheduleError, NotRunningError
 from ostinato.protocols import Schedule
 from ostinato.schedules import Every, Jittered
 from ostinato.schedules._reading import schedule_of
-from ostinato.stores.memory import MemoryStore
 
 __all__ = ["Steering"]
 
@@ -178,77 +175,24 @@ class Steering:
         if not skipped.is_set():
             await skipped.wait()
 
-    def cancel(self, run_id: str) -> bool:
-        """Ask the run *run_id* to end; return whether it is under way here."""
+    async def cancel(self, run_id: str) -> bool:
+        """Ask the run *run_id* to end; return whether it is under way, on whichever worker.
+
+        Raises:
+            StoreError: The store does not answer, or does not write it.
+        """
         for standing in self._worker.standings.values():
             for run in list(standing.live):
                 if run.id == run_id:
                     self._worker.claims.performer.cancel(standing, run)
                     return True
-        return False
-
-    async def history(self, standing: Standing, limit: int) -> list[Run]:
-        """Return the latest *limit* runs and ranges of skipped ticks, the newest first."""
-        if not standing.is_shared:
-            return standing.records.latest(limit)
-        store, name = self._worker.store, standing.name
-        return await self._door.read(lambda: store.runs(name, limit))
-
-    async def statuses(self, standings: Sequence[Standing]) -> list[TaskStatus]:
-        """Return how tasks stand."""
-        store = self._worker.store
-        if isinstance(store, MemoryStore):
-            return [
-                self._status(
-                    each, (store.ledger(each.name) if each.is_shared else each.records).counts
-                )
-                for each in standings
-            ]
-        summary: Mapping[str, Mapping[str, int]] = {}
-        if any(each.is_shared for each in standings):
-            summary = await self._door.read(store.summary)
-        return [
-            self._status(
-                each, summary.get(each.name, {}) if each.is_shared else each.records.counts
-            )
-            for each in standings
-        ]
-
-    def _status(self, standing: Standing, counts: Mapping[str, int]) -> TaskStatus:
-        live, now = tuple(standing.live), self._now(standing)
-        state = self._state(standing)
-        due = standing.next_due
-        next_run = None
-        if due is not None and state in (TaskState.WAITING, TaskState.RUNNING):
-            next_run = instant_of(due + standing.delay_of(due))
-        success, until = standing.last_success, standing.paused_until
-        return TaskStatus(
-            name=standing.task.name,
-            schedule=standing.schedule.describe(),
-            state=state,
-            next_run=next_run,
-            running=live,
-            last_run=standing.last_run,
-            last_success=None if success is None else instant_of(success),
-            starts=standing.starts,
-            failures_in_row=standing.failures_in_row,
-            counts=dict(counts),
-            reason=standing.paused_reason if standing.is_paused else standing.over_reason,
-            paused_until=None if until is None else instant_of(until),
-            is_stuck=any(is_stuck(standing, run, now) for run in live),
-            zombies=standing.zombies,
-        )
-
-    def _state(self, standing: Standing) -> TaskState:
-        observes = isinstance(self._worker.sharing, Observing)
-        if not (self._worker.is_live or (observes and standing.is_shared)):
-            return TaskState.DISABLED
-        if standing.is_paused:
-            return TaskState.PAUSED
-        if standing.is_over:
-            is_finished = standing.over_reason == "finished"
-            return TaskState.FINISHED if is_finished else TaskState.STOPPED
-        return TaskState.RUNNING if standing.running else TaskState.WAITING
+        if not self._worker.is_remote:
+            return False
+        found = await self._door.read(partial(self._worker.store.run, run_id))
+        if found is None or found.outcome is not None:
+            return False
+        await self._door.steer(found.task_name, {"cancel_requested": found.token})
+        return True
 
     def _now(self, standing: Standing) -> float:
         return self._now_of(standing.timeline)

@@ -1,9 +1,11 @@
 """Look after the runs that are under way, and tell of those that go on for far too long."""
 
+from ostinato._duration import MILLISECOND
 from ostinato._engine._environment import Environment
 from ostinato._engine._standing import Standing
 from ostinato._run import Run
 from ostinato.protocols import Timer
+from ostinato.schedules import Delay, Jittered
 
 __all__ = ["Survey", "is_stuck"]
 
@@ -69,4 +71,16 @@ class Survey:
 def is_stuck(standing: Standing, run: Run, now: float) -> bool:
     """Return whether *run* has been under way for far longer than its task's period."""
     begun = now if run._started is None else run._started
-    return now - begun > max(_STUCK_PERIODS * standing.period, _STUCK)
+    return now - begun > max(_STUCK_PERIODS * _period_of(standing, run), _STUCK)
+
+
+def _period_of(standing: Standing, run: Run) -> int:
+    """Return how many milliseconds lie between two ticks of the task, about the time of *run*."""
+    if standing.period:
+        return standing.period
+    schedule = standing.unbound
+    if standing.has_delay:
+        inner = schedule.inner if isinstance(schedule, Jittered) else schedule
+        return inner.period // MILLISECOND if isinstance(inner, Delay) else 0
+    following = standing.next_due
+    return 0 if following is None else max(following - run._due, 0)

@@ -128,7 +128,7 @@ class Worker:
         self.steady.offset = self.calendar.offset = wall - monotonic
         self.shared.offset = self.shared.offset or wall - monotonic
         # However many turns it takes to enlist all tasks, their `start` counts from here.
-        self._begun = wall
+        self.begun = wall
         if self.sharing is None:
             self.store.open(self.environment.namespace, self.id, self.now)
         self.is_running = True
@@ -238,7 +238,7 @@ class Worker:
         """Find the first tick of a task that is registered at *now*, and await it."""
         task = standing.task
         if standing.is_interval and not self._is_elsewhere(standing):
-            due = begin(standing, -int(-now // 1), -int(-self._begun // 1), self.steady)
+            due = begin(standing, -int(-now // 1), -int(-self.begun // 1), self.steady)
             standing.spread = self._spread.of(standing)
             if self.is_live:
                 self.steady.agenda.put(due + standing.spread, standing)
@@ -247,7 +247,7 @@ class Worker:
         timelines = (self.steady, self.calendar) if is_joined else (self.shared, self.shared)
         choose_timeline(standing, task.schedule, *timelines)
         ahead = 0.0 if is_joined else self.shared.offset - self.steady.offset
-        now, begun = now + ahead, self._begun + ahead
+        now, begun = now + ahead, self.begun + ahead
         try:
             standing.next_due = first_due(task, task.schedule, now, begun=begun)
             standing.end_at(task.policy.until)

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from ostinato.cli._options import AsJson
 from ostinato.cli._printing import console, print_json, styled
-from ostinato.cli._shapes import instant_shape
 from ostinato.cli._words import distance, now, shown
+from ostinato.dashboard._shapes import instant_text
 from ostinato.schedules import Cron
 from ostinato.schedules._clock_changes import ClockChange, changes_after
 
@@ -86,15 +86,15 @@ def _shape(cron: Cron, ticks: list[datetime], changes: list[ClockChange]) -> dic
     return {
         "schedule": cron.describe(),
         "schedule_text": cron.text,
-        "instants": [instant_shape(each) for each in ticks],
+        "instants": [instant_text(each) for each in ticks],
         "clock_changes": [
             {
-                "at": instant_shape(each.at),
+                "at": instant_text(each.at),
                 "from": each.shown_before.isoformat(),
                 "to": each.shown_after.isoformat(),
                 "direction": "forward" if each.is_forward else "back",
                 "local_times": [local.isoformat() for local in each.matches[:_MOST_LISTED]],
-                "instants": [instant_shape(tick) for tick in each.ticks[:_MOST_LISTED]],
+                "instants": [instant_text(tick) for tick in each.ticks[:_MOST_LISTED]],
                 "words": each.words,
             }
             for each in changes

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.live import Live
 
-from ostinato._instants import instant_of
+from ostinato._outcomes import Outcome
 from ostinato._status import TaskState
 from ostinato.cli._observing import observed, observing
 from ostinato.cli._options import AppOption, AsJson, OptionalTask, found_here
-from ostinato.cli._printing import console, note, print_json
-from ostinato.cli._shapes import instant_shape, run_shape, task_shape
+from ostinato.cli._printing import TEXTS, console, note, print_json
+from ostinato.cli._shapes import task_of
 from ostinato.cli._tables import run_table, status_table, tick_table
 from ostinato.cli._waiting import moment
 from ostinato.cli._words import instant_in, now
+from ostinato.dashboard._shapes import instant_text, run_shape
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,8 +33,8 @@ __all__ = ["history", "list_tasks", "next_runs"]
 _TURN = 1.0
 # However long the time is that was asked for.
 _MOST_TICKS = 1_000
-
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at most.")]
+# How many of the latest runs are drawn, and told.
+_DRAWN, _TOLD = 12, 20
 _COMING = (TaskState.WAITING, TaskState.RUNNING)
 
 
@@ -44,18 +45,22 @@ def list_tasks(
         bool, typer.Option("--watch", "-w", help="Go on, and show what changes.")
     ] = False,
 ) -> None:
-    """Show every task: its state, its next run and its last one."""
+    """Show every task: its state, its next run and its last ones."""
     if watch:
         with suppress(KeyboardInterrupt):
             asyncio.run(_watch(found_here(app).scheduler, as_json=as_json))
         return
-    scheduler, statuses = observed(app, _with_statuses)
+
+    async def look(scheduler: Scheduler) -> tuple[Scheduler, list[TaskStatus]]:
+        return scheduler, await scheduler.status(recent=_TOLD)
+
+    scheduler, statuses = observed(app, look)
     if as_json:
-        print_json(_shapes(scheduler, statuses))
+        print_json([task_of(scheduler, each) for each in statuses])
     elif not statuses:
         note("there are no tasks: import the modules that declare them where --app points to")
     else:
-        console().print(status_table(statuses, scheduler.tasks, now()))
+        console().print(status_table(statuses, scheduler.tasks, now(), drawn=_DRAWN))
 
 
 def next_runs(
@@ -67,7 +72,7 @@ def next_runs(
         typer.Option("--until", metavar="SPAN", help="Up to then: 90m, 7d, or an instant."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at most.")
+        int | None, typer.Option("--limit", "-n", min=1, max=1_000, help="How many at most.")
     ] = None,
 ) -> None:
     """Show when tasks are due next, their jitter left out."""
@@ -76,46 +81,56 @@ def next_runs(
     most = limit or (20 if end is None else _MOST_TICKS)
 
     async def look(scheduler: Scheduler) -> list[tuple[datetime, str]]:
-        names = [scheduler._reach(task)[0].name] if task else list(scheduler.tasks)
-        statuses = [await scheduler.status(name) for name in names]
+        statuses = [await scheduler.status(task)] if task else await scheduler.status()
         coming = [each.name for each in statuses if task or each.state in _COMING]
-        found = [each for name in coming for each in _upcoming(scheduler, name, end, most)]
+        found = [
+            (due, name) for name in coming for due in await scheduler.upcoming(name, most, end)
+        ]
         if left_out := [each.name for each in statuses if each.name not in coming]:
             note(f"not due, for they are paused or over: {', '.join(left_out)}")
-        return sorted(found)[:most]
+        late = sorted({name for due, name in found if due < at})
+        if late:
+            note(f"late, for no worker has started them yet: {', '.join(late)}")
+        return sorted(each for each in found if each[0] >= at)[:most]
 
     ticks = observed(app, look)
     if as_json:
-        print_json([{"task": name, "due": instant_shape(due)} for due, name in ticks])
+        print_json([{"task": name, "due": instant_text(due)} for due, name in ticks])
     elif not ticks:
         note("nothing is due" if until is None else f"nothing is due before {until}")
     else:
         console().print(tick_table(ticks, at))
         if len(ticks) == most and not limit:
-            note(f"only the first {most}; pass --limit for more")
+            note(f"only the first {most}; pass --limit for others")
 
 
 def history(
-    task: OptionalTask = None, app: AppOption = None, as_json: AsJson = False, limit: Limit = 20
+    task: OptionalTask = None,
+    app: AppOption = None,
+    as_json: AsJson = False,
+    outcome: Annotated[
+        list[Outcome] | None, typer.Option("--outcome", help="Only with this one, or these.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="SPAN", help="Only from then on: 90m, 7d ago.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at most.")
+    ] = 20,
 ) -> None:
     """Show the latest runs, and the ticks that were skipped, newest first."""
+    begin = None if since is None else instant_in("--since", since, now(), is_past=True)
 
     async def look(scheduler: Scheduler) -> list[Run]:
-        names = [task] if task else list(scheduler.tasks)
-        runs = [run for name in names for run in await scheduler.history(name, limit=limit)]
-        return sorted(runs, key=_ended, reverse=True)[:limit]
+        return await scheduler.history(task, limit=limit, outcomes=outcome or (), since=begin)
 
     runs = observed(app, look)
     if as_json:
-        print_json([run_shape(run) for run in runs])
+        print_json([run_shape(run, TEXTS) for run in runs])
     elif not runs:
-        note("nothing has run yet")
+        note("there are no such runs" if outcome or since else "nothing has run yet")
     else:
         console().print(run_table(runs, now(), named=task is None))
-
-
-async def _with_statuses(scheduler: Scheduler) -> tuple[Scheduler, list[TaskStatus]]:
-    return scheduler, await scheduler.status()
 
 
 async def _watch(scheduler: Scheduler, *, as_json: bool) -> None:
@@ -125,30 +140,11 @@ async def _watch(scheduler: Scheduler, *, as_json: bool) -> None:
         with Live(console=console(), auto_refresh=False) as live:
             while True:
                 await scheduler._look_again()
-                statuses = await scheduler.status()
+                statuses = await scheduler.status(recent=_TOLD)
                 if not as_json:
-                    live.update(status_table(statuses, scheduler.tasks, now()), refresh=True)
-                elif (shapes := _shapes(scheduler, statuses)) != before:
+                    table = status_table(statuses, scheduler.tasks, now(), drawn=_DRAWN)
+                    live.update(table, refresh=True)
+                elif (shapes := [task_of(scheduler, each) for each in statuses]) != before:
                     print_json(shapes)
                     before = shapes
                 await moment(_TURN)
-
-
-def _shapes(scheduler: Scheduler, statuses: list[TaskStatus]) -> list[dict[str, object]]:
-    return [task_shape(each, scheduler.tasks[each.name]) for each in statuses]
-
-
-def _upcoming(
-    scheduler: Scheduler, name: str, end: datetime | None, most: int
-) -> list[tuple[datetime, str]]:
-    standing, _ = scheduler._reach(name)
-    found: list[tuple[datetime, str]] = []
-    due = standing.next_due
-    while due is not None and len(found) < most and (end is None or instant_of(due) <= end):
-        found.append((instant_of(due), name))
-        due = None if standing.has_delay else standing.ticks.after(due)
-    return found
-
-
-def _ended(run: Run) -> datetime:
-    return run.finished or run.last_due

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ostinato.cli._words import plain
+from ostinato.dashboard._texts import Texts
 from ostinato.errors import (
     AlreadyRunningError,
     ConfigurationError,
@@ -18,11 +19,23 @@ from ostinato.errors import (
     TaskNotFoundError,
 )
 
-__all__ = ["EXIT_FAILED", "code_of", "console", "note", "print_error", "print_json", "styled"]
+__all__ = [
+    "EXIT_FAILED",
+    "TEXTS",
+    "code_of",
+    "console",
+    "note",
+    "print_error",
+    "print_json",
+    "styled",
+]
 
 # Of a run that did not succeed, and of health that is failing.
 EXIT_FAILED = 1
 _EXIT_USAGE, _EXIT_RUNNING, _EXIT_STORE = 2, 3, 4
+
+# Whoever has the application's own code and store sees what its exceptions say; no passwords.
+TEXTS = Texts(exposes_tracebacks=True)
 
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 

@@ -15,6 +15,7 @@ from ostinato.cli._options import named_app, wants_json
 from ostinato.cli._printing import code_of, print_error
 from ostinato.cli._running import run_task, worker
 from ostinato.cli._steering import pause, resume
+from ostinato.cli._watching import health, workers
 from ostinato.errors import OstinatoError
 
 __all__ = ["program"]
@@ -76,5 +77,7 @@ program.command("history")(history)
 program.command("run")(run_task)
 program.command("pause")(pause)
 program.command("resume")(resume)
+program.command("health")(health)
+program.command("workers")(workers)
 program.command("worker")(worker)
 program.command("explain")(explain)

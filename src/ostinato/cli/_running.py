@@ -15,10 +15,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from ostinato._outcomes import Outcome
 from ostinato.cli._lifespans import lifespan
 from ostinato.cli._options import AppOption, AsJson, TaskArgument, found_here, named_app
-from ostinato.cli._printing import EXIT_FAILED, console, note, print_json, styled
-from ostinato.cli._shapes import run_shape
+from ostinato.cli._printing import EXIT_FAILED, TEXTS, console, note, print_json, styled
 from ostinato.cli._waiting import moment, run_until_signal
 from ostinato.cli._words import plain, taken
+from ostinato.dashboard._shapes import run_shape
 
 if TYPE_CHECKING:
     from ostinato._run import Run
@@ -78,7 +78,7 @@ async def _run(found: Found, task: str, *, as_json: bool) -> int:
                 # The run ends before what its application has set up is taken away.
                 await observers.aclose()
     if as_json:
-        print_json(run_shape(run))
+        print_json(run_shape(run, TEXTS))
     elif run.outcome is Outcome.SUCCEEDED:
         console().print(styled(f"{plain(task)} succeeded in {taken(run.duration)}", "green"))
     else:

@@ -9,7 +9,7 @@ import typer
 from ostinato.cli._observing import observed
 from ostinato.cli._options import AppOption, AsJson, TaskArgument
 from ostinato.cli._printing import console, print_json, styled
-from ostinato.cli._shapes import task_shape
+from ostinato.cli._shapes import task_of
 from ostinato.cli._words import distance, instant_in, now, plain, shown
 from ostinato.errors import InvalidArgumentError
 
@@ -38,7 +38,7 @@ def pause(
     async def steer(scheduler: Scheduler) -> dict[str, object]:
         _check_shared(scheduler)
         await scheduler.pause(task, reason=reason, until=end)
-        return task_shape(await scheduler.status(task), scheduler.tasks[task])
+        return task_of(scheduler, await scheduler.status(task))
 
     shape = observed(app, steer)
     if as_json:
@@ -64,7 +64,7 @@ def resume(
         await scheduler.resume(task, catch_up=catch_up)
         await scheduler._look_again()
         status = await scheduler.status(task)
-        shapes.append(task_shape(status, scheduler.tasks[task]))
+        shapes.append(task_of(scheduler, status))
         return status
 
     shapes: list[dict[str, object]] = []

@@ -38,12 +38,14 @@ _OUTCOMES = {
 }
 _FAILED = ("✗", "bold red")
 # The columns that stay on one line; what is in the others may be long.
-_UNBROKEN = ("due (UTC)", "next run", "last run", "outcome", "took", "late", "ended")
+_UNBROKEN = ("due (UTC)", "next run", "last run", "latest", "outcome", "took", "late", "ended")
 
 
-def status_table(statuses: Sequence[TaskStatus], tasks: Mapping[str, Task], at: datetime) -> Table:
-    """Return one line for each task: its state, its next run and its last one."""
-    table = _table("task", "schedule", "state", "next run", "last run")
+def status_table(
+    statuses: Sequence[TaskStatus], tasks: Mapping[str, Task], at: datetime, *, drawn: int
+) -> Table:
+    """Return one line for each task: its state, its next run, its last one, and *drawn* others."""
+    table = _table("task", "schedule", "state", "next run", "last run", "latest")
     for status in sorted(statuses, key=lambda each: each.name):
         table.add_row(
             styled(status.name, "bold"),
@@ -51,6 +53,7 @@ def status_table(statuses: Sequence[TaskStatus], tasks: Mapping[str, Task], at: 
             _state(status, tasks[status.name]),
             "" if status.next_run is None else distance(status.next_run, at),
             _last(status, at),
+            _strip(status.recent[:drawn]),
         )
     return table
 
@@ -99,7 +102,7 @@ def _state(status: TaskStatus, task: Task) -> Text:
     mark, style = _STATES[status.state]
     words = Text(f"{mark} {status.state}", style=style)
     if status.failures_in_row:
-        words.append(f", {status.failures_in_row} failed in a row", style="bold red")
+        words.append(f", ✗ {status.failures_in_row}", style="bold red")
     if status.is_stuck:
         words.append(", stuck", style="bold red")
     if status.reason:
@@ -117,6 +120,15 @@ def _last(status: TaskStatus, at: datetime) -> Text:
     if run.duration is not None:
         words.append(f", {taken(run.duration)}", style="dim")
     return words
+
+
+def _strip(runs: Sequence[Run]) -> Text:
+    """Return a mark for each of *runs*, the newest at the end."""
+    strip = Text(no_wrap=True)
+    for run in reversed(runs):
+        mark, style = _mark(run)
+        strip.append(mark, style=style)
+    return strip
 
 
 def _mark(run: Run) -> tuple[str, str]:

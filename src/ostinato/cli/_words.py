@@ -58,17 +58,24 @@ def distance(instant: datetime, at: datetime) -> str:
     return f"in {_span(seconds)}" if seconds > 0 else f"{_span(-seconds)} ago"
 
 
-def instant_in(argument: str, text: str, at: datetime) -> datetime:
+def instant_in(argument: str, text: str, at: datetime, *, is_past: bool = False) -> datetime:
     """Return the instant that *text* names: `90m` or `1d12h` from *at* on, or in ISO 8601.
+
+    Args:
+        argument: What it was given as.
+        text: What was given.
+        at: From when on a span is counted.
+        is_past: Whether it is counted backwards.
 
     Raises:
         InvalidArgumentError: It is neither, or has no time zone.
     """
-    wanted = text.strip().lower()
+    wanted = text.strip().lower().removesuffix(" ago")
     spans = _SPAN.findall(wanted)
     if spans and "".join(map("".join, spans)) == wanted:
         try:
-            return at + timedelta(seconds=sum(float(each) * _UNITS[unit] for each, unit in spans))
+            seconds = sum(float(each) * _UNITS[unit] for each, unit in spans)
+            return at + timedelta(seconds=-seconds if is_past else seconds)
         except OverflowError:
             pass
     try:

@@ -83,7 +83,11 @@ class MemoryTasks(MemoryHistory):
             for row in rows.values():
                 row.last_run = self._last_run(row)
             workers = () if names is not None else self._workers.items()
-            mine = tuple(row for (space, _), row in workers if space == self._namespace)
+            mine = tuple(
+                row._replace(has_left=me not in self._declared)
+                for me, row in workers
+                if me[0] == self._namespace
+            )
         return Reply(int(self._now()), [], rows, mine)
 
     def forget(self, name: str, /) -> None:

@@ -20,7 +20,7 @@ from ostinato._ledger import Success
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 from ostinato.stores._granting import is_expired, is_granted, note_outcome, taken_over
-from ostinato.stores._memory_tasks import MemoryTasks
+from ostinato.stores._memory_queries import MemoryQueries
 
 __all__ = ["MemoryStore"]
 
@@ -29,7 +29,7 @@ _UNLIMITED = 1 << 62
 _KEPT = 100
 
 
-class MemoryStore(MemoryTasks):
+class MemoryStore(MemoryQueries):
     """Remembers what a process's tasks have done, for as long as the process lives."""
 
     def __init__(self, *, keep: int | None = None, history: History | None = None) -> None:
@@ -43,8 +43,6 @@ class MemoryStore(MemoryTasks):
         if history is not None:
             kept = Retention(history.runs, history.failures, history.milliseconds)
         super().__init__(kept)
-        # What a lease does not tell of the runs that are no ticks, for as long as they last.
-        self._by_hand: dict[tuple[str, str, int], Claim] = {}
 
     def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
         """Grant what can be granted."""
@@ -166,11 +164,8 @@ class MemoryStore(MemoryTasks):
             row.last_run = run
 
     def _run_of(self, lease: Lease) -> Run:
-        claim = self._by_hand.pop((self._namespace, lease.name, lease.token), None)
-        kind = RunKind.TICK if claim is None else claim.kind
-        run = Run(lease.name, lease.due, self._namespace, kind, lease.token)
-        if claim is not None:
-            run._rarely.id = claim.run_id
+        run = self._under_way(lease)
+        self._by_hand.pop((self._namespace, lease.name, lease.token), None)
         return run
 
     def _taken_over(self, row: TaskRow, claim: Takeover, now: int, until: int) -> tuple[Lease, ...]:

@@ -201,16 +201,18 @@ async def test_s92_a_pause_by_another_is_heeded_and_so_is_its_end() -> None:
     async with frame.running():
         await frame.runs.get()
         frame.store.memory.control("beat", {"paused": True, "paused_reason": "elsewhere"})
-        while (status := await frame.scheduler.status("beat")).reason != "elsewhere":
+        while not frame.told()["task_paused"]:
             await asyncio.to_thread(int)
+        assert (await frame.scheduler.status("beat")).reason == "elsewhere"
         frame.store.memory.control("beat", {"paused": False, "paused_reason": None})
-        while (status := await frame.scheduler.status("beat")).reason is not None:
+        while not frame.told()["task_resumed"]:
             await asyncio.to_thread(int)
+        status = await frame.scheduler.status("beat")
         while frame.runs.qsize():
             frame.runs.get_nowait()
         await frame.runs.get()
 
-    assert status.paused_until is None
+    assert (status.reason, status.paused_until) == (None, None)
     assert frame.told()["task_paused"] == frame.told()["task_resumed"] == 1
 
 

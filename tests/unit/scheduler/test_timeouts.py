@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Annotated
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from ostinato import Outcome, Overlap, Run, RunTimeoutError, Scheduler, Scope, SkipReason
 from ostinato.testing import simulate
 from tests.support.simulated import (
+    START,
     Gate,
     at,
     ends,
@@ -338,6 +340,20 @@ async def test_s50_as_many_zombies_as_threads_quarantine_the_task(
         assert ends(sim.runs(gate.keep))[2:] == [(60, "succeeded")]
     records = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert [each.ostinato_event for each in records].count("ostinato.task_quarantined") == 1
+
+
+async def test_s50_a_nightly_run_may_take_its_time() -> None:
+    """S50: the periods of a cron, and of a delay, are the times between their ticks."""
+    scheduler = Scheduler()
+    scheduler.cron("0 0 * * *", name="nightly")(sleeping(3_600))
+    scheduler.delay(hours=1, name="delayed", start=0)(sleeping(3_600))
+    scheduler.cron("* * * * *", name="often")(sleeping(3_600))
+
+    async with simulate(scheduler, start=START - timedelta(seconds=5)) as sim:
+        await sim.advance(minutes=30)
+        stuck = {status.name: status.is_stuck for status in await scheduler.status()}
+
+    assert stuck == {"nightly": False, "delayed": False, "often": True}
 
 
 async def test_s50_an_overdue_run_is_stuck_and_logged_once(

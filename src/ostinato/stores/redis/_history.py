@@ -148,6 +148,6 @@ class RedisHistory:
         return sorted(names)
 
     def _recorded(self, run: Run) -> tuple[object, ...]:
-        told = (key_of(run), run.token, run.kind.value, run.outcome, record_of(run))
+        told = (key_of(run), run.token, run.kind.value, run.outcome, record_of(run, self._owner))
         keys = self._keys.of(run.task_name)
         return self._scripts.call("record", keys, *told, *range_of(range_in(run)))

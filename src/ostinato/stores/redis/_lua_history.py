@@ -12,15 +12,21 @@ local function skip(first, last, count, reason)
   local is_longer = range.reason == reason
   local begin = is_longer and range.due or first
   local total = is_longer and text(range.count + count) or count
-  local record = string.format('{"reason":"%s","due":"%s","last_due":"%s","count":"%s"}',
-    reason, begin, last, total)
+  local since = is_longer and (range.recorded or range.last_due) or text(now)
+  local record = string.format(
+    '{"reason":"%s","due":"%s","last_due":"%s","count":"%s","recorded":"%s"}',
+    reason, begin, last, total, since)
   if is_longer then redis.call('LSET', runs, 0, record) else redis.call('LPUSH', runs, record) end
 end
+local function dated(record)
+  return string.sub(record, 1, -2) .. ',"recorded":"' .. text(now) .. '"}'
+end
+-- A moment before what its successor skips and does, for that is the order in which they are listed.
 local function abandon(run, expired)
   redis.call('HDEL', open, run.token)
   redis.call('LPUSH', runs, cjson.encode({due = run.due, kind = run.kind, run_id = run.id,
     token = run.token, started = run.started, outcome = 'abandoned', error = expired,
-    key = run.key}))
+    owner = run.owner, key = run.key, tie = run.token, recorded = text(now - 1)}))
   redis.call('HSET', task, 'last_outcome', 'abandoned', 'last_ran', run.due, 'last_kind', run.kind,
     'last_token', run.token, 'last_started', run.started, 'last_error', expired)
   redis.call('HDEL', task, 'last_end')
@@ -34,7 +40,7 @@ local key, token, kind, outcome, record, first, last, count, reason = unpack(ARG
 if reason ~= '' then
   skip(first, last, count, reason)
 elseif redis.call('HSETNX', told, key, token) == 1 then
-  redis.call('LPUSH', runs, record)
+  redis.call('LPUSH', runs, dated(record))
   if kind ~= 'manual' then redis.call('HINCRBY', counts, outcome, 1) end
 end
 return now

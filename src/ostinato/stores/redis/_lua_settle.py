@@ -67,7 +67,7 @@ else
   elseif kind == 'tick' and (outcome == 'failed' or outcome == 'timed_out') then
     redis.call('HINCRBY', task, 'failures_in_row', 1)
   end
-  redis.call('LPUSH', runs, record)
+  redis.call('LPUSH', runs, dated(record))
   redis.call('HSET', told, key, token)
   if kind ~= 'manual' then redis.call('HINCRBY', counts, outcome, 1) end
 end

@@ -20,6 +20,7 @@ __all__ = [
     "record_of",
     "run_of",
     "task_row_of",
+    "under_way_of",
     "worker_rows_of",
 ]
 
@@ -73,8 +74,32 @@ def open_runs_of(row: TaskRow, entries: Sequence[str]) -> None:
             row.cancel_requested.add(token)
 
 
-def record_of(run: Run) -> str:
-    """Return what is written of a *run* that has ended."""
+def under_way_of(row: TaskRow, entries: Sequence[str], now: int, namespace: str) -> list[Run]:
+    """Return the runs under way of a task that its *entries* tell of, without expired leases."""
+    runs: list[Run] = []
+    for entry in entries:
+        told = json.loads(entry)
+        token, until = int(told["token"]), int(told["ends"])
+        if not until and row.held is not None and row.held.token == token:
+            until = row.held.until
+        if until <= now:
+            continue
+        run = Run(row.name, int(told["due"]), namespace, RunKind(told["kind"]), token)
+        run._worker, run._started = told["owner"], float(told["started"])
+        if told["kind"] == "tick":
+            run.attempt = row.takeovers + 1
+        if told["id"]:
+            run._rarely.id = told["id"]
+        if "progress" in told:
+            run.progress(float(told["progress"]), message=told.get("message"))
+        if told["cancel"] == "1":
+            run._cancel()
+        runs.append(run)
+    return runs
+
+
+def record_of(run: Run, owner: str) -> str:
+    """Return what is written of a *run* of the worker *owner* that has ended."""
     lateness = run.lateness
     rarities = run._rarities
     told = {
@@ -90,17 +115,18 @@ def record_of(run: Run) -> str:
         "lateness": None if lateness is None else round(lateness.total_seconds() * 1_000),
         "progress": run.progressed,
         "message": _text(run.message),
+        "owner": owner,
         "key": key_of(run),
     }
     return json.dumps({name: value for name, value in told.items() if value is not None})
 
 
-def end_of(run: Run) -> tuple[object, ...]:
+def end_of(run: Run, owner: str) -> tuple[object, ...]:
     """Return what the script that settles is told of a *run*."""
     skipped = range_in(run)
     return (
         *(run.token, run._due, key_of(run), run.kind.value, run.outcome, _text(run.error)),
-        *(_whole(run._started), _whole(run._finished), record_of(run)),
+        *(_whole(run._started), _whole(run._finished), record_of(run, owner)),
         None if skipped is None else skipped.reason.value,
     )
 
@@ -111,7 +137,9 @@ def run_of(name: str, record: str, namespace: str) -> Run:
     due = int(told["due"])
     if "reason" in told:
         skip, last, count = SkipReason(told["reason"]), int(told["last_due"]), int(told["count"])
-        return Run.of_skipped(name, namespace, first=due, last=last, count=count, reason=skip)
+        skipped = Run.of_skipped(name, namespace, first=due, last=last, count=count, reason=skip)
+        skipped._place = int(told.get("recorded", last)), 0
+        return skipped
     started, ended, lateness = (told.get(each) for each in ("started", "ended", "lateness"))
     start_at = None if started is None or lateness is None else int(started) - int(lateness)
     run = Run(name, due, namespace, RunKind(told["kind"]), int(told["token"]), start_at)
@@ -119,6 +147,9 @@ def run_of(name: str, record: str, namespace: str) -> Run:
     run.attempt = told.get("attempts", 1)
     run._started = None if started is None else float(started)
     run._finished = None if ended is None else float(ended)
+    run._worker = told.get("owner")
+    # What an older version has written does not tell when.
+    run._place = int(told.get("recorded", ended or due)), int(told.get("tie", 0))
     if told.get("run_id"):
         run._rarely.id = told["run_id"]
     if "progress" in told:
@@ -154,6 +185,7 @@ def worker_rows_of(fields: Sequence[str]) -> tuple[WorkerRow, ...]:
             started=int(told["started"]),
             seen=int(told["seen"]),
             tasks=int(told["tasks"]),
+            has_left="declared" not in told,
             **json.loads(told["labels"]),
         )
         for worker, told in _workers_of(fields).items()

@@ -14,7 +14,6 @@ from ostinato._lease import (
     Settlement,
     Takeover,
     TaskRow,
-    WorkerRow,
 )
 from ostinato._run import Run
 from ostinato._shown import address_of
@@ -26,15 +25,9 @@ from ostinato.errors import (
     TaskNotFoundError,
 )
 from ostinato.stores._declaring import GRACE, PUSHED
-from ostinato.stores.redis._history import RedisHistory
 from ostinato.stores.redis._keys import Keys
-from ostinato.stores.redis._records import (
-    end_of,
-    open_runs_of,
-    range_of,
-    task_row_of,
-    worker_rows_of,
-)
+from ostinato.stores.redis._queries import RedisQueries
+from ostinato.stores.redis._records import end_of, range_of
 from ostinato.stores.redis._register import Door, register
 
 __all__ = ["RedisStore"]
@@ -51,7 +44,7 @@ _STEERED = (
 _GRANTED = 2
 
 
-class RedisStore(RedisHistory):
+class RedisStore(RedisQueries):
     """Shares a schedule through a Redis or Valkey server, by its time."""
 
     def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
@@ -146,27 +139,6 @@ class RedisStore(RedisHistory):
             for settlement, (_, is_held, values) in zip(settlements, answers, strict=True)
         ]
 
-    def read(self, names: Sequence[str] | None = None, /) -> Reply:
-        """Return the rows of the tasks named, or of all.
-
-        Raises:
-            StoreError: The server did not tell.
-        """
-        workers: tuple[WorkerRow, ...] = ()
-        if names is None:
-            every, found = self._run(
-                [("SMEMBERS", self._keys.tasks), ("HGETALL", self._keys.workers)]
-            )
-            names, workers = sorted(every), worker_rows_of(found)
-        asked = [self._scripts.call("read", self._keys.of(name)[:2]) for name in names]
-        *answers, now = self._run([*asked, self._scripts.call("now", ())])
-        rows: dict[str, TaskRow] = {}
-        for name, (_, values, entries) in zip(names, answers, strict=True):
-            if (row := self._row(name, values)) is not None:
-                rows[name] = row
-                open_runs_of(row, entries)
-        return Reply(now, [], rows, workers)
-
     def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
         """Write what steers the task *name*.
 
@@ -251,9 +223,6 @@ class RedisStore(RedisHistory):
     def _seen(self) -> tuple[object, ...]:
         return self._scripts.call("seen", (self._keys.workers,), self._owner, self._grace)
 
-    def _row(self, name: str, answer: str) -> TaskRow | None:
-        return task_row_of(name, answer, self._namespace)
-
     def _asked(self, claim: Claim | Takeover, lease: int) -> tuple[object, ...]:
         keys = self._keys.of(claim.name)
         if isinstance(claim, Takeover):
@@ -272,7 +241,7 @@ class RedisStore(RedisHistory):
         return self._scripts.call(
             "settle",
             self._keys.of(run.task_name),
-            *(*end_of(run), int(moves), next_due, int(pause is not None), pause),
+            *(*end_of(run, self._owner), int(moves), next_due, int(pause is not None), pause),
             *(*range_of(passed), expected),
         )
 

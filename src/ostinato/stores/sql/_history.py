@@ -11,19 +11,15 @@ from ostinato._run import Run
 from ostinato.errors import TaskInUseError, TaskNotFoundError
 from ostinato.stores._declaring import ALIVE, UNSEEN
 from ostinato.stores.sql._base import SqlBase
-from ostinato.stores.sql._rows import RUN_COLUMNS, Row, parameters_of, run_of
+from ostinato.stores.sql._rows import RUN_COLUMNS, TIE, Row, key_of, parameters_of, run_of
 from ostinato.stores.sql._session import Cursor
 
 __all__ = ["SqlHistory"]
 
 # In milliseconds: longer than anything is remembered.
 _FOREVER = 1 << 52
-# By when the store learnt of it; what one claim has found abandoned, in the order in which it was
-# begun; what else was learnt at once, by its instant.
-_NEWEST_FIRST = (
-    "ORDER BY recorded DESC, CASE WHEN lease_until IS NULL THEN 0 ELSE token END DESC,"
-    " due DESC, number DESC"
-)
+# By when the store learnt of it.
+_NEWEST_FIRST = f"ORDER BY recorded DESC, {TIE} DESC, due DESC, number DESC"
 _RECORD = (
     "{insert} {run} (ns, name, due, number, reason, takeover, kind, run_id, token, owner, started,"
     " ended, lateness, outcome, error, attempts, cancel_requested, progress, message, last_due,"
@@ -174,7 +170,7 @@ class SqlHistory(SqlBase):
             self._spell(_COUNTS), self._given()
         ):
             ended = counts.setdefault(name, {})
-            key = _key(outcome, reason)
+            key = key_of(outcome, reason)
             ended[key] = ended.get(key, 0) + int(count)
         return counts
 
@@ -224,7 +220,7 @@ class SqlHistory(SqlBase):
         counts: dict[str, int] = {}
         for _, _, reason, outcome, kind, count in found:
             if kind != "manual":
-                key = _key(outcome, reason)
+                key = key_of(outcome, reason)
                 counts[key] = counts.get(key, 0) + int(count)
         for outcome, count in sorted(counts.items()):
             added = self._given(name=name, outcome=outcome, count=count)
@@ -238,7 +234,3 @@ class SqlHistory(SqlBase):
         if keys:
             cursor.executemany(self._spell(_FORGET), keys)
         return len(found)
-
-
-def _key(outcome: str, reason: str) -> str:
-    return f"{outcome}({reason})" if reason else outcome

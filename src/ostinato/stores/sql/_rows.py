@@ -14,12 +14,15 @@ __all__ = [
     "NEXT_DUE",
     "RUN_COLUMNS",
     "TASK_COLUMNS",
+    "TIE",
     "TOKEN",
     "WORKER_COLUMNS",
+    "key_of",
     "number_of",
     "parameters_of",
     "run_of",
     "task_row_of",
+    "under_way_of",
     "worker_row_of",
 ]
 
@@ -33,11 +36,16 @@ TASK_COLUMNS = (
 )
 # Where in a row of them some lie.
 NEXT_DUE, TOKEN, LEASE_UNTIL, LEASE_TOKEN = 2, 9, 15, 16
+# What comes first of what was learnt at once: what one claim has found abandoned, in the order in
+# which it was begun; then by the instant.
+TIE = "CASE WHEN lease_until IS NULL THEN 0 ELSE token END"
 RUN_COLUMNS = (
     "name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts, started,"
-    " ended, lateness, progress, message"
+    " ended, lateness, progress, message, owner, recorded, " + TIE
 )
-WORKER_COLUMNS = "id, host, pid, started, seen, version, tasks"
+WORKER_COLUMNS = (
+    "id, host, pid, started, seen, version, tasks, CASE WHEN declared IS NULL THEN 1 ELSE 0 END"
+)
 
 _KINDS = {kind.value: kind for kind in RunKind}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
@@ -60,16 +68,20 @@ def task_row_of(row: Row, namespace: str) -> TaskRow:
 def run_of(row: Row, namespace: str) -> Run:
     """Return the record of a run, or of a range of skipped ticks."""
     name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts = row[:11]
-    started, ended, lateness, progress, message = row[11:]
+    started, ended, lateness, progress, message, owner, recorded, tie = row[11:19]
     if reason:
         skip = SkipReason(reason)
-        return Run.of_skipped(
+        skipped = Run.of_skipped(
             name, namespace, first=due, last=last_due, count=int(count), reason=skip
         )
+        skipped._place = recorded, tie
+        return skipped
     start_at = None if started is None or lateness is None else started - lateness
-    run = Run(name, due, namespace, RunKind(kind), token, start_at)
-    run.outcome, run.error, run.attempt = Outcome(outcome), error, attempts
-    run._started, run._finished = started, ended
+    run = Run(name, due, namespace, _KINDS[kind], token, start_at)
+    run.outcome, run.error, run.attempt = _OUTCOMES.get(outcome), error, attempts
+    run._started, run._finished, run._worker = started, ended, owner
+    if recorded is not None:
+        run._place = recorded, tie
     if run_id is not None:
         run._rarely.id = run_id
     if progress is not None:
@@ -77,9 +89,33 @@ def run_of(row: Row, namespace: str) -> Run:
     return run
 
 
+def under_way_of(name: str, row: Row, task: TaskRow, now: int, namespace: str) -> Run | None:
+    """Return the run under way of a *task* that a *row* tells of; None: its lease has expired."""
+    due, kind, token, run_id, owner, started, takeovers, progress, message, until, cancelled = row
+    held = task.held
+    if not until:
+        until = held.until if held is not None and held.token == token else 0
+    if until <= now:
+        return None
+    run = Run(name, due, namespace, _KINDS[kind], token)
+    run._worker, run._started, run.attempt = owner, started, takeovers + 1
+    if run_id is not None:
+        run._rarely.id = run_id
+    if progress is not None:
+        run.progress(progress, message=message)
+    if cancelled:
+        run._cancel()
+    return run
+
+
+def key_of(outcome: str, reason: str) -> str:
+    """Return what ticks are counted under that ended in *outcome*."""
+    return f"{outcome}({reason})" if reason else outcome
+
+
 def worker_row_of(row: Row) -> WorkerRow:
     """Return what the store knows of a worker."""
-    return WorkerRow(*row)
+    return WorkerRow(*row)._replace(has_left=bool(row[-1]))
 
 
 def parameters_of(run: Run, namespace: str) -> dict[str, object]:

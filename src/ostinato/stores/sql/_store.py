@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from ostinato._lease import Lease, Registration, Reply, TaskRow, WorkerRow
+from ostinato._lease import Lease, Registration, Reply, TaskRow
 from ostinato.errors import InvalidArgumentError, StoreError, TaskNotFoundError
 from ostinato.stores._declaring import GRACE, PUSHED
 from ostinato.stores.sql._claims import SqlClaims
 from ostinato.stores.sql._create import prepare_tables
 from ostinato.stores.sql._fence import SqlFence
 from ostinato.stores.sql._gate import SEEN
+from ostinato.stores.sql._queries import SqlQueries
 from ostinato.stores.sql._register import register
-from ostinato.stores.sql._rows import WORKER_COLUMNS, worker_row_of
 from ostinato.stores.sql._session import Cursor
 from ostinato.stores.sql._settling import SqlSettling
 
@@ -27,7 +27,6 @@ _OPEN_RUNS = (
     " FROM {task} t JOIN {run} r ON r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL"
     " WHERE t.ns = :ns"
 )
-_WORKERS = f"SELECT {WORKER_COLUMNS} FROM {{worker}} WHERE ns = :ns ORDER BY started, id"
 _CANCEL = (
     "UPDATE {run} SET cancel_requested = 1"
     " WHERE ns = :ns AND name = :name AND token = :token AND recorded IS NULL"
@@ -36,7 +35,7 @@ _REVISIONS = "SELECT COALESCE(SUM(config_rev), 0) FROM {task} WHERE ns = :ns"
 _LEAVE = "UPDATE {worker} SET declared = NULL WHERE ns = :ns AND id = :owner"
 
 
-class SqlStore(SqlClaims, SqlSettling, SqlFence):
+class SqlStore(SqlClaims, SqlSettling, SqlQueries, SqlFence):
     """Shares a schedule through tables of a database."""
 
     def open(self, namespace: str, owner: str, now: Callable[[], float], /) -> None:
@@ -91,10 +90,7 @@ class SqlStore(SqlClaims, SqlSettling, SqlFence):
                 row.beside[token] = Lease(name, due, token, until, owner)
             if is_cancelled:
                 row.cancel_requested.add(token)
-        workers: tuple[WorkerRow, ...] = ()
-        if names is None:
-            found = self._sessions.read(self._spell(_WORKERS), self._given())
-            workers = tuple(map(worker_row_of, found))
+        workers = tuple(self.workers()) if names is None else ()
         return Reply(reply.now, [], reply.rows, workers)
 
     def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:

@@ -6,6 +6,7 @@ from ostinato.testing._store_contract._declarations import DeclarationClauses
 from ostinato.testing._store_contract._history import HistoryClauses
 from ostinato.testing._store_contract._leases import LeaseClauses
 from ostinato.testing._store_contract._memory import MemoryClauses
+from ostinato.testing._store_contract._queries import QueryClauses
 from ostinato.testing._store_contract._steering import SteeringClauses
 from ostinato.testing._store_contract._takeovers import TakeoverClauses
 
@@ -17,6 +18,7 @@ class StoreContract(
     LeaseClauses,
     TakeoverClauses,
     BesideClauses,
+    QueryClauses,
     SteeringClauses,
     DeclarationClauses,
     MemoryClauses,

@@ -8,7 +8,7 @@ from uuid import uuid4
 from ostinato._lease import Claim, Lease, Registration, Settlement, TaskRow
 from ostinato._outcomes import Outcome, RunKind
 from ostinato._run import Run
-from ostinato.protocols import History, Store, Wakeup
+from ostinato.protocols import History, Queries, Store, Wakeup
 
 __all__ = ["LONG", "PERIOD", "SHORT", "SPEC", "Cluster", "SharedStore", "Worker", "ended"]
 
@@ -22,7 +22,7 @@ _BEGIN = 1_900_000_000_000
 _MOST_LOOKS = 1_000_000
 
 
-class SharedStore(Store, History, Wakeup, Protocol):
+class SharedStore(Store, History, Queries, Wakeup, Protocol):
     """What the contract asks for: a store with its history, and what tells of changes."""
 
 

@@ -24,6 +24,21 @@ OLD, NEW = SPEC, "every 2 s"
 class DeclarationClauses:
     """S19 over deploys: the gate of the claims."""
 
+    def test_a_worker_that_ends_by_itself_has_left(self, store_factory: Factory) -> None:
+        """Who is not seen any more, and has not left, is silent: others can tell."""
+        cluster = Cluster(store_factory)
+        leaving, staying = cluster.worker(), cluster.worker()
+        leaving.register("task")
+        staying.register("task")
+
+        leaving.store.close()
+
+        workers = staying.store.read().workers
+        assert {each.id: each.has_left for each in workers} == {
+            leaving.owner: True,
+            staying.owner: False,
+        }
+
     def test_s19_a_worker_of_old_stands_down_in_a_deploy(self, store_factory: Factory) -> None:
         """S19: started again while a worker of the new declaration is there; it changes nothing."""
         cluster = Cluster(store_factory)

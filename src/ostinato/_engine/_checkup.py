@@ -1,0 +1,131 @@
+"""Ask a worker, and by its store all others, whether the tasks run as they ought to."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from ostinato._engine._diagnosis import ALARMING, run_problems, task_problems, worker_problems
+from ostinato._engine._observing import Observing
+from ostinato._engine._standing import Standing
+from ostinato._engine._worker import Worker
+from ostinato._health import Health, Problem, ProblemKind
+from ostinato._instants import instant_of
+from ostinato._lease import Reply
+from ostinato._run import Run
+from ostinato.protocols import SharedStore
+
+__all__ = ["Checkup"]
+
+# In seconds: for so long the store may take to answer.
+_LIMIT = 2.0
+# In milliseconds: so late a tick may be before anybody is alarmed. A worker that dies is noticed
+# when its lease ends; then another one takes over.
+_PATIENCE = 60_000.0
+# By how many runs before it one is judged, and of how many tasks at a time.
+_RUNS = 100
+_MOST = 10
+
+_Found = tuple[Reply, Mapping[str, list[Run]]]
+
+
+class Checkup:
+    """Finds out what is wrong, at most once at a time however many ask."""
+
+    def __init__(self, worker: Worker) -> None:
+        """Look at *worker*, and at those that share its store."""
+        self.worker = worker
+        self._environment = worker.environment
+        # What the store was asked for and has not answered yet.
+        self._asked: asyncio.Future[_Found] | None = None
+        # Since when it has not, in milliseconds.
+        self._silent_since: int | None = None
+
+    async def health(self) -> Health:
+        """Return what is wrong; a store that does not answer is a problem, and raises nothing."""
+        worker = self.worker
+        now = self._now()
+        observes = isinstance(worker.sharing, Observing)
+        if not (worker.is_live or observes):
+            words = "the scheduler is disabled in this process: no task falls due in it"
+            return Health.of([Problem(ProblemKind.DISABLED, None, words)], instant_of(now))
+        found = await self._ask()
+        problems: list[Problem] = []
+        if found is None:
+            self._silent_since = self._silent_since or now
+            words = "the store does not answer, or fails: no task that is shared is started"
+            since = instant_of(self._silent_since)
+            problems.append(Problem(ProblemKind.STORE_UNREACHABLE, None, words, since))
+        else:
+            self._silent_since = None
+            if worker.sharing is not None:
+                now = found[0].now
+                grace = worker.sharing.grace
+                problems += worker_problems(found[0].workers, now, grace, worker.id)
+                alive = [each for each in found[0].workers if each.seen >= now - grace]
+                if observes and not alive:
+                    words = "no worker is there: what is due is not started"
+                    problems.append(Problem(ProblemKind.NO_WORKER, None, words))
+        problems += self._of_tasks(None if found is None else found[0])
+        problems += self._of_runs({} if found is None else found[1])
+        return Health.of(problems, instant_of(now))
+
+    def _of_tasks(self, reply: Reply | None) -> Iterator[Problem]:
+        worker, monotonic = self.worker, self._environment.clock.monotonic()
+        up_for = worker.steady.at(monotonic) - worker.begun
+        if isinstance(worker.sharing, Observing) and reply is not None:
+            # Who could have run what is due is not in this process.
+            up_for = reply.now - min((each.started for each in reply.workers), default=0)
+        patience = _PATIENCE
+        if worker.sharing is not None:
+            patience = max(patience, 2.0 * worker.sharing.grace)
+        for standing in tuple(worker.standings.values()):
+            row, now = None, standing.timeline.at(monotonic)
+            if standing.is_shared:
+                if reply is None or (row := reply.rows.get(standing.name)) is None:
+                    continue
+                if worker.sharing is not None:
+                    now = reply.now
+            yield from task_problems(standing, row, now, since=now - up_for, patience=patience)
+
+    def _of_runs(self, history: Mapping[str, list[Run]]) -> Iterator[Problem]:
+        grace = self._environment.cancel_grace
+        for standing, run, now in self._under_way():
+            ended = history.get(standing.name, [])
+            if not standing.is_shared:
+                ended = standing.records.latest(_RUNS)
+            yield from run_problems(standing, run, now, ended=ended, cancel_grace=grace)
+
+    def _under_way(self) -> Iterator[tuple[Standing, Run, float]]:
+        """Yield what is under way in this process: the task's standing, the run, and the time."""
+        monotonic = self._environment.clock.monotonic()
+        for standing in tuple(self.worker.claims.performer.survey.watched):
+            for run in tuple(standing.live):
+                yield standing, run, standing.timeline.at(monotonic)
+
+    async def _ask(self) -> _Found | None:
+        """Return what the store says of all tasks and workers; None: nothing, for too long."""
+        sharing = self.worker.sharing
+        long = {
+            standing.name
+            for standing, run, now in self._under_way()
+            if standing.is_shared and now - (run._started or now) > ALARMING
+        }
+        look = partial(_look, self.worker.store, sorted(long)[:_MOST])
+        try:
+            if sharing is None:
+                return look()
+            if self._asked is None or self._asked.done():
+                self._asked = sharing.door.lanes.reads(look)
+            # Whoever asks meanwhile waits for the same answer: they do not pile up.
+            await asyncio.wait({self._asked}, timeout=_LIMIT)
+            return self._asked.result() if self._asked.done() else None
+        except Exception:  # noqa: BLE001 - a store may be anybody's, and fail in any way
+            return None
+
+    def _now(self) -> int:
+        return int(self._environment.clock.now() * 1_000)
+
+
+def _look(store: SharedStore, names: list[str]) -> _Found:
+    """Return how all tasks and workers stand, and how the latest runs of some tasks ended."""
+    return store.read(), {name: store.runs(name, _RUNS) for name in names}

@@ -1,0 +1,291 @@
+"""Say how the tasks and the workers stand, and what has ended."""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import partial
+from importlib.metadata import version
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ostinato._engine._observing import Observing
+from ostinato._engine._survey import is_stuck
+from ostinato._instants import instant_of, milliseconds_of
+from ostinato._lease import TaskRow
+from ostinato._outcomes import RunKind
+from ostinato._queries import Recent, Wanted, is_wanted, named_in, place_of
+from ostinato._status import TaskState, TaskStatus, WorkerStatus
+from ostinato.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ostinato._engine._fleet import Fleet
+    from ostinato._engine._standing import Standing
+    from ostinato._engine._ticks import Ticks
+    from ostinato._run import Run
+
+__all__ = ["Statuses"]
+
+_LAST = 1 << 62
+
+
+class Statuses:
+    """What users want to know of a worker, and of those that share its store."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Tell of the worker that looks at its *fleet*."""
+        self._fleet = fleet
+        self._worker = worker = fleet.worker
+        self._store = worker.store
+        self._read = worker.claims.backoff.read
+        self._owner = worker.id
+
+    async def statuses(
+        self, standings: Sequence[Standing], recent: int, *, is_all: bool
+    ) -> list[TaskStatus]:
+        """Return how tasks stand, with the latest so many records of each.
+
+        Args:
+            standings: Which.
+            recent: How many records.
+            is_all: Whether these are all.
+
+        Raises:
+            StoreError: The store does not answer.
+        """
+        here = [each for each in standings if not self._is_elsewhere(each)]
+        told = {each.name: self._status(each, self._remembered(each, recent)) for each in here}
+        if len(here) < len(standings):
+            names = [each.name for each in standings if self._is_elsewhere(each)]
+            seen = await self._fleet.look(None if is_all else names, recent)
+            running: dict[str, list[Run]] = {}
+            for run in seen.overview.running:
+                running.setdefault(run.task_name, []).append(run)
+            for each in standings:
+                if each.name in told:
+                    continue
+                row = seen.overview.rows.get(each.name)
+                remembered = seen.recent.get(each.name) or Recent((), {})
+                others = [run for run in running.get(each.name, ()) if run.worker != self._owner]
+                told[each.name] = self._status(each, remembered, row, others)
+        return [told[each.name] for each in standings]
+
+    async def workers(self) -> list[WorkerStatus]:
+        """Return the workers that share the store, those that are alive first.
+
+        Raises:
+            StoreError: The store does not answer.
+        """
+        standings = list(self._worker.standings.values())
+        live = [self._mine(run) for standing in standings for run in standing.live]
+        sharing = self._worker.sharing
+        if sharing is None:
+            return [self._alone(live)]
+        overview, rows = await self._fleet.workers()
+        running: dict[str | None, list[Run]] = {self._owner: live}
+        for run in overview.running:
+            if run.worker != self._owner:
+                running.setdefault(run.worker, []).append(run)
+        statuses = [
+            WorkerStatus(
+                row.id,
+                row.host,
+                row.pid,
+                instant_of(row.started),
+                instant_of(row.seen),
+                row.version,
+                row.tasks,
+                tuple(running.get(row.id, ())),
+                is_alive=row.seen >= overview.now - sharing.grace,
+            )
+            for row in rows
+            if not row.has_left
+        ]
+        return sorted(statuses, key=lambda each: (not each.is_alive, each.started, each.id))
+
+    async def history(self, wanted: Wanted, standing: Standing | None) -> list[Run]:
+        """Return the records that are *wanted* of the task, or of all, the newest first.
+
+        Raises:
+            StoreError: The store does not answer.
+        """
+        if standing is not None and not standing.is_shared:
+            return self._recorded(standing, wanted)
+        runs = self._told(await self._read(partial(self._store.find, wanted)))
+        if standing is not None:
+            return runs
+        own = (each for each in self._worker.standings.values() if not each.is_shared)
+        runs += (run for each in own for run in self._recorded(each, wanted))
+        return sorted(runs, key=place_of, reverse=True)[: wanted.limit]
+
+    async def upcoming(
+        self, standing: Standing, number: int, until: datetime | None
+    ) -> list[datetime]:
+        """Return the next *number* instants of a task, none of them behind *until*.
+
+        Raises:
+            StoreError: The store does not answer.
+            Exception: Whatever a schedule of the user's own raises.
+        """
+        due, starts = standing.next_due, standing.starts
+        if self._is_elsewhere(standing):
+            row = (await self._fleet.look([standing.name], 0)).overview.rows.get(standing.name)
+            if row is not None and standing.is_joined:
+                told = _Told(standing, row)
+                due, starts = told.next_due, told.starts
+        policy = standing.task.policy
+        end = min(
+            _LAST if policy.until is None else policy.until,
+            _LAST if until is None else milliseconds_of(until),
+        )
+        most = number if policy.max_runs is None else min(number, policy.max_runs - starts)
+        if standing.has_delay:
+            most = min(most, 1)
+        return await self._read(partial(_walked, standing.ticks, due, most, end))
+
+    async def run(self, run_id: str) -> Run | None:
+        """Return the run *run_id*; None: nobody remembers it.
+
+        Raises:
+            StoreError: The store does not answer.
+        """
+        named = named_in(run_id, self._worker.environment.namespace)
+        standing = None if named is None else self._worker.standings.get(named[0])
+        if standing is not None:
+            for run in tuple(standing.live):
+                if run.id == run_id:
+                    return self._mine(run)
+        if standing is not None and not standing.is_shared:
+            known = (run for run in self._ours(standing.records.placed()) if run.id == run_id)
+            return min(known, key=lambda run: run.kind is RunKind.SKIPPED, default=None)
+        found = await self._read(partial(self._store.run, run_id))
+        return None if found is None else self._told([found])[0]
+
+    def _is_elsewhere(self, standing: Standing) -> bool:
+        return standing.is_shared and self._worker.is_remote
+
+    def _remembered(self, standing: Standing, limit: int) -> Recent:
+        store = self._store
+        ledger = standing.records
+        if standing.is_shared and isinstance(store, MemoryStore):
+            ledger = store.ledger(standing.name)
+        runs = self._ours(ledger.placed(limit)) if limit else []
+        return Recent(runs, ledger.counts)
+
+    def _recorded(self, standing: Standing, wanted: Wanted) -> list[Run]:
+        runs = [run for run in standing.records.placed() if is_wanted(run, wanted)]
+        return self._ours(runs[: wanted.limit])
+
+    def _told(self, runs: list[Run]) -> list[Run]:
+        """Return *runs* that the store has told of, which knows no worker if there is but one."""
+        return runs if self._worker.is_remote else self._ours(runs)
+
+    def _ours(self, runs: list[Run]) -> list[Run]:
+        """Return *runs*, of which no other worker can have had one."""
+        for run in runs:
+            if run.kind is not RunKind.SKIPPED:
+                self._mine(run)
+        return runs
+
+    def _mine(self, run: Run) -> Run:
+        run._worker = self._owner
+        return run
+
+    def _alone(self, live: Sequence[Run]) -> WorkerStatus:
+        worker = self._worker
+        now = worker.now()
+        return WorkerStatus(
+            self._owner,
+            socket.gethostname(),
+            os.getpid(),
+            instant_of(worker.begun),
+            instant_of(now),
+            version("ostinato"),
+            sum(each.is_shared for each in worker.standings.values()),
+            tuple(live),
+        )
+
+    def _status(
+        self,
+        standing: Standing,
+        remembered: Recent,
+        row: TaskRow | None = None,
+        others: Sequence[Run] = (),
+    ) -> TaskStatus:
+        """Return how a task stands: here, and where it is shared with others, by its *row*."""
+        live = tuple(map(self._mine, standing.live))
+        running = (*live, *others)
+        now = standing.timeline.at(self._worker.environment.clock.monotonic())
+        told = standing if row is None or not standing.is_joined else _Told(standing, row)
+        state = self._state(standing, is_paused=told.is_paused, is_running=bool(running))
+        due = told.next_due
+        next_run = None
+        if due is not None and state in (TaskState.WAITING, TaskState.RUNNING):
+            next_run = instant_of(due + standing.delay_of(due))
+        success, until = told.last_success, told.paused_until
+        return TaskStatus(
+            name=standing.task.name,
+            schedule=standing.schedule.describe(),
+            state=state,
+            next_run=next_run,
+            running=running,
+            last_run=told.last_run,
+            last_success=None if success is None else instant_of(success),
+            starts=told.starts,
+            failures_in_row=told.failures_in_row,
+            counts=dict(remembered.counts),
+            reason=told.paused_reason if told.is_paused else standing.over_reason,
+            paused_until=None if until is None else instant_of(until),
+            is_stuck=any(is_stuck(standing, run, now) for run in running),
+            zombies=standing.zombies,
+            recent=tuple(remembered.runs),
+        )
+
+    def _state(self, standing: Standing, *, is_paused: bool, is_running: bool) -> TaskState:
+        observes = isinstance(self._worker.sharing, Observing) and standing.is_shared
+        if not (self._worker.is_live or observes):
+            return TaskState.DISABLED
+        if is_paused:
+            return TaskState.PAUSED
+        if standing.is_over:
+            is_finished = standing.over_reason == "finished"
+            return TaskState.FINISHED if is_finished else TaskState.STOPPED
+        return TaskState.RUNNING if standing.running or is_running else TaskState.WAITING
+
+
+class _Told:
+    """How a task stands that others run, too: as its row says, unless more is known here."""
+
+    __slots__ = (
+        *("failures_in_row", "is_paused", "last_run", "last_success", "next_due"),
+        *("paused_reason", "paused_until", "starts"),
+    )
+
+    def __init__(self, standing: Standing, row: TaskRow) -> None:
+        here, there = standing.last_run, row.last_run
+        # What has ended here a moment ago may not be written yet.
+        is_ours = here is not None and (there is None or _end_of(here) >= _end_of(there))
+        self.last_run = here if is_ours else there
+        self.failures_in_row = standing.failures_in_row if is_ours else row.failures_in_row
+        successes = chain((standing.last_success,), (row.last_success,))
+        self.last_success = max((each for each in successes if each is not None), default=None)
+        self.starts = max(standing.starts, row.starts)
+        self.next_due = None if standing.next_due is None else row.next_due
+        self.is_paused, self.paused_reason = row.paused, row.paused_reason
+        self.paused_until = row.paused_until
+
+
+def _walked(ticks: Ticks, due: int | None, number: int, end: int) -> list[datetime]:
+    """Return *due* and what follows it, *number* instants at the most and none behind *end*."""
+    instants: list[datetime] = []
+    while due is not None and due <= end and len(instants) < number:
+        instants.append(instant_of(due))
+        due = ticks.after(due) if len(instants) < number else None
+    return instants
+
+
+def _end_of(run: Run) -> float:
+    return run._finished or run._started or 0.0

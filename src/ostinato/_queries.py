@@ -1,0 +1,140 @@
+"""The seam between a store and those who look: how tasks stand, and what has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ostinato._instants import milliseconds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ostinato._lease import TaskRow, WorkerRow
+    from ostinato._outcomes import Outcome
+    from ostinato._place import Place
+    from ostinato._run import Run
+
+__all__ = [
+    "Overview",
+    "Queries",
+    "Recent",
+    "Wanted",
+    "is_choosy",
+    "is_wanted",
+    "named_in",
+    "place_of",
+]
+
+
+class Wanted(NamedTuple):
+    """Which records of the history somebody wants to see, the newest first.
+
+    Attributes:
+        limit: How many at the most.
+        name: Of which task; None: of all.
+        outcomes: With one of these; empty: with any.
+        since: Of ticks due at this instant or later, in milliseconds.
+        until: Of ticks due before this one.
+        before: Only what stands behind this place.
+    """
+
+    limit: int
+    name: str | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    before: Place | None = None
+
+
+class Recent(NamedTuple):
+    """What is remembered of one task.
+
+    Attributes:
+        runs: The latest records, the newest first.
+        counts: How many ticks ended in which outcome or skip reason.
+    """
+
+    runs: Sequence[Run]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How everything stands.
+
+    Attributes:
+        now: The store's time.
+        rows: How the tasks stand.
+        running: The runs under way, of all workers; one whose lease has expired is not among them.
+    """
+
+    now: int
+    rows: Mapping[str, TaskRow]
+    running: Sequence[Run]
+
+
+class Queries(Protocol):
+    """What a store tells those who look; each call is a fixed number of round trips."""
+
+    def overview(self, names: Sequence[str] | None = None, /) -> Overview:
+        """Return how the tasks named, or all of them, stand, and what is under way."""
+        ...
+
+    def recent(self, names: Sequence[str] | None, limit: int, /) -> Mapping[str, Recent]:
+        """Return what is remembered of each of the tasks named, or of all of them.
+
+        That is the latest *limit* records of each, and the counts.
+        """
+        ...
+
+    def workers(self) -> Sequence[WorkerRow]:
+        """Return the workers that were seen in the last day."""
+        ...
+
+    def find(self, wanted: Wanted, /) -> list[Run]:
+        """Return the records that are *wanted*, the newest first; each knows its cursor."""
+        ...
+
+    def run(self, run_id: str, /) -> Run | None:
+        """Return the run *run_id*, which has ended or is under way; None: nobody remembers it."""
+        ...
+
+
+def named_in(run_id: str, namespace: str) -> tuple[str, int | None] | None:
+    """Return the task that *run_id* names, and the tick, where it is that of a tick.
+
+    Returns:
+        None: It is no id of the *namespace*.
+    """
+    head, _, tail = run_id.rpartition("/")
+    if not head.startswith(f"{namespace}/"):
+        return None
+    name = head[len(namespace) + 1 :]
+    try:
+        due = milliseconds_of(datetime.fromisoformat(tail))
+    except (ValueError, OverflowError):
+        return name, None
+    return name, due
+
+
+def is_choosy(wanted: Wanted) -> bool:
+    """Return whether some records may be passed over that are newer than what is *wanted*."""
+    return bool(wanted.outcomes) or (wanted.since, wanted.until, wanted.before) != (None,) * 3
+
+
+def is_wanted(run: Run, wanted: Wanted) -> bool:
+    """Return whether *run*, which knows its place, is *wanted*."""
+    if wanted.outcomes and run.outcome not in wanted.outcomes:
+        return False
+    if wanted.since is not None and milliseconds_of(run.last_due) < wanted.since:
+        return False
+    if wanted.until is not None and run._due >= wanted.until:
+        return False
+    return wanted.before is None or place_of(run) < wanted.before
+
+
+def place_of(run: Run) -> Place:
+    """Return where a *run* of the history stands."""
+    return run._standing_at(run._place)

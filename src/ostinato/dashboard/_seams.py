@@ -1,0 +1,93 @@
+"""What the HTTP API asks of a scheduler."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ostinato._health import Health
+from ostinato._outcomes import Outcome
+from ostinato._run import Run
+from ostinato._status import TaskStatus, WorkerStatus
+from ostinato._task import Task
+from ostinato.protocols import Schedule
+
+__all__ = ["Remembered", "Steered", "Watched"]
+
+
+class Watched(Protocol):
+    """A scheduler that can be looked at."""
+
+    @property
+    def name(self) -> str:
+        """Its namespace."""
+        ...
+
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """Its tasks, by their names."""
+        ...
+
+    async def status(self, *, recent: int = 0) -> Sequence[TaskStatus]:
+        """Return how each task stands, with its latest so many records."""
+        ...
+
+    async def workers(self) -> Sequence[WorkerStatus]:
+        """Return the workers that share the store."""
+        ...
+
+    async def health(self) -> Health:
+        """Return whether the tasks run as they ought to, and do not raise."""
+        ...
+
+    async def upcoming(
+        self, task: object, n: int = 10, until: datetime | None = None
+    ) -> Sequence[datetime]:
+        """Return the next *n* instants of *task*, none of them behind *until*."""
+        ...
+
+
+class Remembered(Protocol):
+    """A scheduler that knows what has been."""
+
+    async def history(
+        self,
+        task: object = None,
+        *,
+        limit: int = 100,
+        outcomes: Collection[Outcome] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: str | None = None,
+    ) -> Sequence[Run]:
+        """Return the latest *limit* runs of *task*, or of all, the newest first."""
+        ...
+
+    async def run(self, run_id: str) -> Run | None:
+        """Return the run *run_id*, if anybody remembers it."""
+        ...
+
+
+class Steered(Protocol):
+    """A scheduler that can be steered."""
+
+    async def trigger(self, task: object) -> Run:
+        """Start a run of *task*."""
+        ...
+
+    async def pause(
+        self, task: object, *, reason: str | None = None, until: datetime | None = None
+    ) -> None:
+        """Let no tick of *task* run."""
+        ...
+
+    async def resume(self, task: object, *, catch_up: bool = False) -> None:
+        """Let the ticks of *task* run again."""
+        ...
+
+    async def reschedule(self, task: object, schedule: Schedule | str) -> None:
+        """Let *task* follow *schedule*, or the one of that text."""
+        ...
+
+    async def cancel(self, run_id: str) -> bool:
+        """Ask the run *run_id* to end; return whether it was under way."""
+        ...

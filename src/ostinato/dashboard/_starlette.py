@@ -1,0 +1,110 @@
+"""Requests and responses of Starlette, and the API as an application of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import TYPE_CHECKING, cast
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ostinato.dashboard._answer import Asked, Refusal
+from ostinato.dashboard._building import built
+from ostinato.dashboard._headers import SAFE
+from ostinato.dashboard._operations import OPERATIONS, answer
+from ostinato.dashboard._static import INDEX, page
+
+if TYPE_CHECKING:
+    from ostinato.dashboard._answer import Answer
+    from ostinato.dashboard._api import Api
+    from ostinato.dashboard._operations import Operation
+
+__all__ = ["PATHS", "Check", "application", "operation_endpoint", "page_endpoint"]
+
+Check = Callable[[Request], object]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+# Of the page's files.
+PATHS = ("/", "/static/{file}")
+
+_FORBIDDEN = Refusal(403, "forbidden", "this is not allowed", "log in as somebody who may")
+_NOT_MODIFIED = 304
+_LONGEST_BODY = 16_384
+
+
+def operation_endpoint(api: Api, operation: Operation) -> Endpoint:
+    """Return what answers the requests for *operation*."""
+
+    async def endpoint(request: Request) -> Response:
+        return _response(await answer(api, operation, await _asked(request)))
+
+    return endpoint
+
+
+async def page_endpoint(request: Request) -> Response:
+    """Answer the requests for the page's files, at `PATHS`."""
+    tags = request.headers.get("if-none-match", "").split(",")
+    name = request.path_params.get("file", INDEX)
+    return _response(await built(page(name, frozenset(tag.strip() for tag in tags))))
+
+
+def application(
+    api: Api, *, read: Check | None, control: Check | None, has_page: bool
+) -> Starlette:
+    """Return the API as an application: what *read* and *control* do not allow is refused."""
+    routes = [
+        Route(
+            operation.path,
+            _checked(operation_endpoint(api, operation), control if operation.steers else read),
+            methods=[operation.method],
+        )
+        for operation in OPERATIONS
+        if control is not None or not operation.steers
+    ]
+    if has_page:
+        routes += [Route(path, _checked(page_endpoint, read), methods=["GET"]) for path in PATHS]
+    return Starlette(routes=routes)
+
+
+def _checked(endpoint: Endpoint, check: Check | None) -> Endpoint:
+    if check is None:
+        return endpoint
+
+    async def checked(request: Request) -> Response:
+        allowed = check(request)
+        if isawaitable(allowed):
+            allowed = await cast("Awaitable[object]", allowed)
+        if isinstance(allowed, Response):
+            return allowed
+        if not allowed:
+            return _response(_FORBIDDEN.answer())
+        return await endpoint(request)
+
+    return checked
+
+
+async def _asked(request: Request) -> Asked:
+    return Asked(
+        request.query_params.multi_items(),
+        [(name.lower(), value) for name, value in request.headers.items()],
+        await _body_of(request),
+    )
+
+
+async def _body_of(request: Request) -> bytes | None:
+    """Return the body of *request*; None where it is longer than is read."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_BODY:
+            return None
+    return bytes(body)
+
+
+def _response(found: Answer) -> Response:
+    headers = {**SAFE, **found.headers}
+    media_type = None if found.status == _NOT_MODIFIED else found.media_type
+    return Response(found.body, found.status, headers, media_type)

@@ -1,0 +1,113 @@
+"""The operations that look at what is."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from ostinato._instants import milliseconds_of
+from ostinato.dashboard._answer import Answer, encoded
+from ostinato.dashboard._api import answered
+from ostinato.dashboard._policies import policy_shape
+from ostinato.dashboard._shapes import (
+    counts_of,
+    health_shape,
+    now_text,
+    task_shape,
+    worker_shape,
+)
+from ostinato.errors import TaskNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ostinato.dashboard._api import Api
+    from ostinato.dashboard._given import Given
+
+__all__ = ["health", "overview", "task", "tasks", "workers"]
+
+# So many of its latest runs are told with each task.
+_RECENT = 20
+# After so many milliseconds it is told again when workers were seen, though nothing else happened.
+_HEARD = 30_000
+_UNHEALTHY = 503
+_VERSION = version("ostinato")
+
+
+async def overview(api: Api, given: Given) -> Callable[[], Answer]:
+    """Return everything that the page shows at a glance, unless it is shown already."""
+    statuses = await api.scheduler.status(recent=_RECENT)
+    fleet = await api.scheduler.workers()
+    found = await api.scheduler.health()
+    now, declared = api.now(), api.scheduler.tasks
+
+    def build() -> Answer:
+        workers = [worker_shape(each, api.texts) for each in fleet]
+        lasting: dict[str, object] = {
+            "namespace": api.scheduler.name,
+            "version": _VERSION,
+            "can_control": api.can_control,
+            "counts": counts_of(statuses, now),
+            "tasks": [task_shape(each, declared[each.name], now, api.texts) for each in statuses],
+            "workers": workers,
+        }
+        checked = health_shape(found, api.texts)
+        # These change always, and nothing else by them.
+        heard = [milliseconds_of(each.seen) // _HEARD for each in fleet if each.is_alive]
+        shown = [{**each, "seen": None} if each["is_alive"] else each for each in workers]
+        same = [{**lasting, "workers": shown}, {**checked, "checked_at": None}, heard]
+        # Weak: the bytes differ by the time, and mean the same.
+        tag = f'W/"{blake2b(encoded(same), digest_size=16).hexdigest()}"'
+        headers = {"ETag": tag}
+        if tag in given.tags:
+            return Answer(304, b"", headers=headers)
+        whole = {**lasting, "now": now_text(now), "health": checked}
+        return Answer(200, encoded(whole), headers=headers)
+
+    return build
+
+
+async def tasks(api: Api, _given: Given) -> Callable[[], Answer]:
+    """Return how each task stands."""
+    statuses = await api.scheduler.status(recent=_RECENT)
+    now, declared = api.now(), api.scheduler.tasks
+    return answered(
+        lambda: [task_shape(each, declared[each.name], now, api.texts) for each in statuses]
+    )
+
+
+async def task(api: Api, given: Given) -> Callable[[], Answer]:
+    """Return how one task stands, and its policy.
+
+    Raises:
+        TaskNotFoundError: There is no such task.
+    """
+    name = given.text("name")
+    declared = api.scheduler.tasks.get(name)
+    found = [each for each in await api.scheduler.status(recent=_RECENT) if each.name == name]
+    if declared is None or not found:
+        close = get_close_matches(name, api.scheduler.tasks, n=1)
+        raise TaskNotFoundError(name, close[0] if close else None)
+    now = api.now()
+    return answered(
+        lambda: {
+            **task_shape(found[0], declared, now, api.texts),
+            "policy": policy_shape(declared.policy),
+        }
+    )
+
+
+async def workers(api: Api, _given: Given) -> Callable[[], Answer]:
+    """Return the workers that share the store."""
+    fleet = await api.scheduler.workers()
+    return answered(lambda: [worker_shape(each, api.texts) for each in fleet])
+
+
+async def health(api: Api, _given: Given) -> Callable[[], Answer]:
+    """Return whether all is well; the status says it too."""
+    found = await api.scheduler.health()
+    return answered(
+        lambda: health_shape(found, api.texts), status=200 if found.is_healthy else _UNHEALTHY
+    )

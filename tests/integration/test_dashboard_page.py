@@ -1,0 +1,214 @@
+"""The dashboard in a real browser, over a real scheduler: what a person sees and does."""
+
+import json
+import re
+from collections.abc import Generator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.integration.browser import browser
+from tests.integration.serving import Server
+from tests.integration.watched import opened, row, serve_watched
+
+pytestmark = pytest.mark.needs_fastapi
+
+HOSTILE = "<img src=x onerror=document.title='hacked'> a/b?c=1&d=%2e#e \"'"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Generator[Browser]:
+    """Run one browser for all tests of this file."""
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    """Serve one application for all tests of this file: each has its own tasks."""
+    with serve_watched(tmp_path_factory.mktemp("watched")) as server:
+        yield server
+
+
+@pytest.fixture
+def page(chromium: Browser, watched: Server) -> Generator[Page]:
+    """Open the dashboard."""
+    with opened(chromium, watched) as shown:
+        yield shown
+
+
+def test_it_shows_at_a_glance_how_each_task_stands(page: Page) -> None:
+    """The state as a word, the schedule in words, the countdown, the failure with its text."""
+    failing = row(page, "billing.charge_cards")
+    expect(failing.locator(".badge")).to_have_text("Failing")
+    expect(failing.locator(".error")).to_contain_text("payments: the connection was refused")
+    expect(failing.locator(".schedule")).to_contain_text("every 30 minutes")
+
+    waiting = row(page, "mail.flush_outbox")
+    expect(waiting.locator(".badge")).to_have_text("Waiting")
+    first = waiting.locator(".count").inner_text()
+    assert re.fullmatch(r"in 2\d min( \d+ s)?", first)
+    expect(waiting.locator(".count")).not_to_have_text(first)
+    expect(page.locator("#headline")).to_contain_text("2 tasks need a look")
+    expect(page).to_have_title(re.compile("shop · ostinato"))
+
+
+def test_s97_what_tasks_are_called_and_raise_is_text_and_nothing_else(page: Page) -> None:
+    """Neither a name nor an error becomes an element, an address, or a script."""
+    hostile = row(page, HOSTILE)
+    expect(hostile.locator(".name")).to_have_text(HOSTILE)
+    hostile.locator(".name").click()
+
+    panel = page.get_by_role("dialog")
+    expect(panel.locator("h2")).to_have_text(HOSTILE)
+    expect(panel.locator(".failure pre")).to_contain_text("<script>document.title")
+    expect(panel.locator(".history li")).to_have_count(1)
+    page.reload()
+    expect(page.get_by_role("dialog").locator("h2")).to_have_text(HOSTILE)
+    assert page.locator("img, body script").count() == 0
+    assert "hacked" not in page.title()
+
+
+def test_a_task_is_run_at_once_when_that_is_confirmed(page: Page) -> None:
+    """It is asked first; what was done is announced, and the page shows the run."""
+    task = row(page, "tidy")
+    task.get_by_role("button", name="Run tidy now").click()
+    dialog = page.get_by_role("dialog", name="Run tidy now?")
+    dialog.get_by_role("button", name="Keep it as it is").click()
+    expect(dialog).to_be_hidden()
+    expect(task.locator(".last")).to_have_text("no runs yet")
+
+    task.get_by_role("button", name="Run tidy now").click()
+    dialog.get_by_role("button", name="Run now").click()
+
+    expect(page.get_by_role("status").filter(has_text="tidy was started.")).to_be_visible()
+    expect(task.locator(".last")).not_to_have_text("no runs yet")
+    task.locator(".name").click()
+    panel = page.get_by_role("dialog")
+    expect(panel.locator(".history li")).to_contain_text("Succeeded")
+    expect(panel.locator(".history li")).to_contain_text("by hand")
+
+
+def test_s93_a_long_run_shows_its_progress_and_is_cancelled(page: Page) -> None:
+    """A second one by hand is refused while it goes on, and the dialog says why."""
+    task = row(page, "catalog.import")
+    for _ in range(2):
+        task.get_by_role("button", name="Run catalog.import now").click()
+        page.get_by_role("dialog").get_by_role("button", name="Run now").click()
+        expect(task.locator(".badge")).to_have_text("Running")
+    expect(page.get_by_role("alert").filter(has_text="catalog.import")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(task.get_by_role("progressbar")).to_have_attribute("value", "0.42")
+    expect(task.locator(".more")).to_contain_text("4,200 of 10,000 rows")
+
+    task.locator(".name").click()
+    page.get_by_role("button", name="Cancel the run of catalog.import").click()
+    page.get_by_role("button", name="Cancel the run", exact=True).click()
+
+    expect(page.locator("#panel .history li")).to_contain_text("Cancelled")
+    expect(task.locator(".badge")).to_have_text("Waiting")
+
+
+def test_s92_a_task_is_paused_and_resumed_by_keyboard_alone(page: Page) -> None:
+    """Search, Enter, p, a reason, Enter; the focus comes back to where it was."""
+    task = row(page, "mail.flush_outbox")
+    expect(task).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("outbox")
+    expect(page.locator("#list .task")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(task.locator(".name")).to_be_focused()
+
+    page.keyboard.press("p")
+    page.keyboard.type("the relay is being moved")
+    page.keyboard.press("Enter")
+
+    expect(task.locator(".badge")).to_have_text("Paused")
+    expect(task.locator(".why")).to_have_text("“the relay is being moved”")
+    expect(task.locator(".next")).to_contain_text("until resumed")
+    expect(task.locator(".name")).to_be_focused()
+    page.keyboard.press("p")
+    expect(page.get_by_role("dialog")).to_contain_text("the relay is being moved")
+    page.keyboard.press("Shift+Tab")
+    page.get_by_role("button", name="Resume", exact=True).press("Enter")
+    expect(task.locator(".badge")).to_have_text("Waiting")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_schedule_is_written_as_people_write_it(page: Page) -> None:
+    """What is no schedule is explained in the dialog; what is one is followed at once."""
+    task = row(page, "tidy")
+    task.locator(".name").click()
+    page.get_by_role("button", name="Reschedule").click()
+    field = page.get_by_label("Schedule", exact=False).last
+    expect(field).to_have_value("every 1 hour")
+    confirm = page.locator("#ask").get_by_role("button", name="Reschedule")
+
+    field.fill("now and then")
+    confirm.click()
+    expect(page.locator("#ask").get_by_role("alert")).to_contain_text("now and then")
+    field.fill("0 6 * * mon-fri Europe/Berlin")
+    confirm.click()
+
+    expect(page.locator("#ask")).to_be_hidden()
+    expect(task.locator(".schedule")).to_contain_text("Europe/Berlin")
+    expect(page.locator("#panel .panel-schedule")).to_contain_text("at 06:00 on weekdays")
+
+
+def test_tasks_are_searched_filtered_and_sorted(page: Page) -> None:
+    """The chips count and choose; a search without a match offers the way back."""
+    names = page.locator("#list .name")
+    expect(names).to_have_count(5)
+    page.get_by_role("button", name=re.compile("^Failing")).click()
+    expect(names).to_have_count(2)
+    page.get_by_role("searchbox").fill("nothing is called like that")
+    expect(page.locator("#nothing")).to_contain_text("nothing is called like that")
+    page.get_by_role("button", name="Show all tasks").click()
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(names.first).to_have_text(HOSTILE)
+
+    two = names.filter(has_text=re.compile("^(mail|catalog)"))
+    expect(two).to_have_text(["catalog.import", "mail.flush_outbox"])
+    page.get_by_label("Order").select_option("next")
+    expect(two).to_have_text(["mail.flush_outbox", "catalog.import"])
+
+
+def test_who_is_not_let_in_is_told_so(page: Page, watched: Server) -> None:
+    """Nothing that was shown stays on the screen; once let in, all is back by itself."""
+    expect(row(page, "tidy")).to_be_visible()
+    lock = watched.folder / "locked"
+    lock.touch()
+    try:
+        expect(page.get_by_role("heading", name="You may not see this page")).to_be_visible()
+        expect(row(page, "tidy")).to_be_hidden()
+    finally:
+        lock.unlink()
+    page.get_by_role("button", name="Try again").click()
+    expect(row(page, "tidy")).to_be_visible()
+
+
+@pytest.mark.parametrize("what", ["app", "store"])
+def test_what_does_not_answer_is_said(page: Page, what: str) -> None:
+    """The page keeps what it last knew, says from when it is, and goes on by itself."""
+    expect(row(page, "tidy")).to_be_visible()
+    body = json.dumps({"error": {"code": "store_unavailable", "message": "no route to db"}})
+    page.route(
+        "**/api/overview",
+        lambda route: route.abort() if what == "app" else route.fulfill(status=503, body=body),
+    )
+
+    alert = page.get_by_role("alert").first
+    expect(alert).to_contain_text(f"The {what} does not answer.")
+    expect(alert).to_contain_text("What you see is from")
+    expect(page.locator("#live")).to_have_text("Not connected")
+    expect(row(page, "tidy")).to_be_visible()
+
+    page.unroute("**/api/overview")
+    expect(alert).to_be_hidden()
+    page.route("**/api/overview", lambda route: route.fulfill(status=503, body=body))
+    page.reload()
+    expect(page.get_by_role("heading", name="The store does not answer")).to_be_visible()
+    expect(page.locator("#state")).to_contain_text("no route to db.")
