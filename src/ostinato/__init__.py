@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ostinato.errors import (
     AlreadyRunningError,
+    AppNotFoundError,
     ArgumentTypeError,
     ConfigurationError,
     DuplicateTaskError,
@@ -16,6 +17,7 @@ from ostinato.errors import (
     InvalidScheduleError,
     LateDeclarationError,
     LeaseLostError,
+    LifespanFailedError,
     MissingExtraError,
     NoRunningLoopError,
     NotRunningError,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlreadyRunningError",
+    "AppNotFoundError",
     "ArgumentTypeError",
     "Backfill",
     "Clock",
@@ -71,6 +74,7 @@ __all__ = [
     "InvalidScheduleError",
     "LateDeclarationError",
     "LeaseLostError",
+    "LifespanFailedError",
     "Missed",
     "MissingExtraError",
     "NoRunningLoopError",

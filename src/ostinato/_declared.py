@@ -15,6 +15,7 @@ __all__ = [
     "mark_scheduler_started",
     "mark_started",
     "report_never_started",
+    "report_nothing",
 ]
 
 
@@ -51,6 +52,11 @@ def declare_scheduler(scheduler: _Scheduling) -> None:
 def mark_scheduler_started(scheduler: _Scheduling) -> None:
     """Note that *scheduler* was started."""
     _unstarted_schedulers.discard(scheduler)
+
+
+def report_nothing() -> None:
+    """Say nothing at exit: this process only looks at what is declared."""
+    atexit.unregister(report_never_started)
 
 
 @atexit.register

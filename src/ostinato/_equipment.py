@@ -73,6 +73,7 @@ class Equipment:
         is_live: bool,
         keep: int | None = None,
         follows_host: bool | None = None,
+        observes: bool = False,
     ) -> Worker:
         """Return a worker for the running loop.
 
@@ -85,13 +86,14 @@ class Equipment:
             keep: How many runs are remembered of each task that is not the store's.
             follows_host: Whether the time of a store that is shared with others is that of this
                 machine; None: the store is this process's own.
+            observes: Whether only to look at such a store, and to steer.
         """
         terms = None
         if follows_host is not None:
             poll = min(self.poll, _FILE_POLL) if follows_host else self.poll
             history = self.history or History()
             kept = Retention(history.runs, history.failures, history.milliseconds)
-            terms = Terms(self.lease, poll, follows_host, kept, self.revision)
+            terms = Terms(self.lease, poll, follows_host, kept, self.revision, observes)
         if keep is None and self.history is not None:
             keep = self.history.runs
         telling = Telling((LoggingObserver(), *self.observers))

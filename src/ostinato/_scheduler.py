@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ostinato._cautions import warn_of_start
 from ostinato._clock import SystemClock
-from ostinato._containers import container_of
 from ostinato._declared import declare_scheduler, mark_scheduler_started
 from ostinato._duration import Duration, wait_seconds
 from ostinato._enabled import is_enabled
 from ostinato._engine._spawn import finish_undisturbed
 from ostinato._equipment import Equipment
 from ostinato._memory import ALONE, Memory
+from ostinato._observing import Observable
 from ostinato._options import (
     check_tasks,
     check_threads,
@@ -27,15 +28,9 @@ from ostinato._options import (
     checked_watchdog,
 )
 from ostinato._preparation import Preparation
-from ostinato._reaching import Reaching
 from ostinato._registry import note_inclusion
 from ostinato._showing import Showing
-from ostinato._start_up import (
-    log_start_up,
-    warn_of_container,
-    warn_of_not_included,
-    warn_of_workers,
-)
+from ostinato._start_up import log_start_up
 from ostinato._task import Task, check_name
 from ostinato._tasks import Declaring, Tasks, check_prefix, make_task
 from ostinato.asgi import ASGIApp, Lifespan, attach, lifespan_of, wrapped
@@ -57,7 +52,7 @@ __all__ = ["Scheduler"]
 _LONGEST_NAMESPACE = 40
 
 
-class Scheduler(Declaring, Reaching, Showing):
+class Scheduler(Declaring, Observable, Showing):
     """Runs periodic tasks for as long as the application lives.
 
     Examples:
@@ -189,9 +184,7 @@ class Scheduler(Declaring, Reaching, Showing):
         try:
             yield self
         finally:
-            worker.uses -= 1
-            if not worker.uses:
-                await finish_undisturbed(self._stop(worker))
+            await self._leave(worker)
 
     @property
     def lifespan(self) -> Lifespan:
@@ -227,23 +220,27 @@ class Scheduler(Declaring, Reaching, Showing):
             raise LateDeclarationError(tasks[0].name if tasks else "Tasks()")
         self._preparation.add(tasks)
 
-    async def _enter(self, app: object | None, state: Mapping[str, object] | None) -> Worker:
+    async def _enter(
+        self,
+        app: object | None = None,
+        state: Mapping[str, object] | None = None,
+        *,
+        observes: bool = False,
+    ) -> Worker:
         """Start a worker on the running loop, or note one more use of the one that runs."""
         while self._worker is not None and not self._worker.is_orphaned:
             worker = self._reached()
             if worker.uses:
                 worker.uses += 1
+                worker.environment.go_with(app, state)
                 return worker
             # It is starting, or stopping: two at once would run one task side by side.
             await worker.changed.wait()
-        is_live = is_enabled(self._enabled)
+        is_live = not observes and is_enabled(self._enabled)
         # Where nothing falls due, nothing is written either: a test suite leaves no state behind.
-        memory = self._memory if is_live else Memory(ALONE)
-        if memory.is_alone:
-            warn_of_workers(self.name, self._registry, is_live=is_live)
-        elif (file := memory.file) is not None and (container := container_of(file)) is not None:
-            warn_of_container(self.name, file, container)
-        warn_of_not_included(self.name, is_live=is_live)
+        memory = self._memory if is_live or observes else Memory(ALONE)
+        if not observes:
+            warn_of_start(self.name, memory, self._registry, is_live=is_live)
         worker = self._worker = self._equipment.worker(
             app,
             state,
@@ -251,6 +248,7 @@ class Scheduler(Declaring, Reaching, Showing):
             memory.open(self._equipment.history),
             is_live=is_live,
             follows_host=None if memory.is_alone else memory.follows_host,
+            observes=observes,
         )
         try:
             if worker.sharing is not None:
@@ -261,7 +259,7 @@ class Scheduler(Declaring, Reaching, Showing):
             worker.changed.set()
             raise
         try:
-            self._start(worker, where=memory.words)
+            self._start(worker, where=None if observes else memory.words)
         except BaseException:
             self._worker = None
             raise
@@ -271,16 +269,22 @@ class Scheduler(Declaring, Reaching, Showing):
         mark_scheduler_started(self)
         return worker
 
-    def _start(self, worker: Worker, *, where: str) -> None:
+    def _start(self, worker: Worker, *, where: str | None) -> None:
         standings, injections = self._preparation.start()
         try:
             worker.start(standings, len(self._registry), injections)
-            now = worker.environment.clock.now()
-            log_start_up(self.name, list(self._registry), now, where, is_live=worker.is_live)
+            if where is not None:
+                now = worker.environment.clock.now()
+                log_start_up(self.name, list(self._registry), now, where, is_live=worker.is_live)
         except BaseException:
             worker.abort()
             raise
         self._worker, worker.uses = worker, 1
+
+    async def _leave(self, worker: Worker) -> None:
+        worker.uses -= 1
+        if not worker.uses:
+            await finish_undisturbed(self._stop(worker))
 
     async def _stop(self, worker: Worker) -> None:
         """Stop *worker*, which until then answers how its tasks stand."""

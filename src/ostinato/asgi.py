@@ -29,6 +29,9 @@ Scope = MutableMapping[str, Any]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
 
+# What a lifespan of ours is marked with: whom it runs.
+_RUNS = "_ostinato_runs"
+
 
 class _Runnable(Protocol):
     """What runs while a block is open: a scheduler."""
@@ -48,7 +51,19 @@ def lifespan_of(scheduler: _Runnable) -> Lifespan:
         async with scheduler.running(app=app):
             yield
 
+    setattr(lifespan, _RUNS, scheduler)
     return lifespan
+
+
+def schedulers_of(app: object) -> list[object]:
+    """Return what runs inside the life span of *app*, as far as it was given to us."""
+    if (scheduler := getattr(app, _RUNS, None)) is not None:
+        return [scheduler]
+    lifespan: object = getattr(getattr(app, "router", None), "lifespan_context", None)
+    if isinstance(lifespan, _Attached):
+        return [*schedulers_of(lifespan.inner), *lifespan.schedulers]
+    given: object = getattr(lifespan, _RUNS, None)
+    return [] if given is None else [given]
 
 
 def attach(scheduler: _Runnable, app: object) -> None:
@@ -86,6 +101,7 @@ def wrapped(scheduler: _Runnable, app: ASGIApp) -> ASGIApp:
             return
         await _Span(scheduler, app, scope, receive, send).serve()
 
+    setattr(served, _RUNS, scheduler)
     return served
 
 
@@ -96,7 +112,7 @@ class _Attached:
         self._app = app
         self._router = router
         self._inner: Lifespan = router.lifespan_context
-        self._schedulers: list[_Runnable] = []
+        self.schedulers: list[_Runnable] = []
         # Whether the application runs: who comes by then, comes too late.
         self.is_open = False
         router.lifespan_context = self
@@ -110,9 +126,9 @@ class _Attached:
 
     def add(self, scheduler: _Runnable) -> bool:
         """Run *scheduler* as well; return whether it did not do so already."""
-        if any(each is scheduler for each in self._schedulers):
+        if any(each is scheduler for each in self.schedulers):
             return False
-        self._schedulers.append(scheduler)
+        self.schedulers.append(scheduler)
         return True
 
     @asynccontextmanager
@@ -120,7 +136,7 @@ class _Attached:
         async with AsyncExitStack() as stack:
             state = await stack.enter_async_context(self._inner(served))
             # What the application's own start-up has attached is among them.
-            for scheduler in self._schedulers:
+            for scheduler in self.schedulers:
                 await stack.enter_async_context(scheduler.running(app=self._app, state=state))
             self.is_open = True
             try:

@@ -15,12 +15,14 @@ OstinatoError
 │   ├── UnresolvedTasksError      (TypeError)     .problems
 │   ├── UnprotectedDashboardError (ValueError)    .remedy
 │   ├── MissingExtraError         (ImportError)   .extra
+│   ├── AppNotFoundError          (LookupError)   .app
 │   └── UnmetRequirementError     (ImportError)   .requirement .found
 ├── TaskNotFoundError             (LookupError)   .task_name .did_you_mean
 ├── AlreadyRunningError           (RuntimeError)  .task_name
 ├── TaskInUseError                (RuntimeError)  .task_name
 ├── SchedulerRunningError         (RuntimeError)  .scheduler_name
 ├── NotRunningError               (RuntimeError)  .scheduler_name
+├── LifespanFailedError           (RuntimeError)  .phase
 ├── RunTimeoutError               (TimeoutError)  .task_name .timeout
 ├── SwallowedExceptionError       (RuntimeError)  .task_name .dependency_name
 ├── ForeignLoopError              (RuntimeError)  .task_name
@@ -35,6 +37,7 @@ OstinatoError
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
+from ostinato._command_errors import AppNotFoundError, LifespanFailedError
 from ostinato._dashboard_errors import UnprotectedDashboardError
 from ostinato._error_root import ConfigurationError, OstinatoError
 from ostinato._loop_errors import ForeignLoopError, NoRunningLoopError
@@ -51,6 +54,7 @@ from ostinato._store_errors import (
 
 __all__ = [
     "AlreadyRunningError",
+    "AppNotFoundError",
     "ArgumentTypeError",
     "ConfigurationError",
     "DuplicateTaskError",
@@ -62,6 +66,7 @@ __all__ = [
     "InvalidScheduleError",
     "LateDeclarationError",
     "LeaseLostError",
+    "LifespanFailedError",
     "MissingExtraError",
     "NoRunningLoopError",
     "NotRunningError",

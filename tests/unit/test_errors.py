@@ -37,6 +37,8 @@ EXAMPLES: list[errors.OstinatoError] = [
     errors.StoreFileError("state.db", "is no database", "name another"),
     errors.SchemaError("sqlite:///state.db", found=3, expected=1),
     errors.TaskInUseError("tidy"),
+    errors.AppNotFoundError("main:app", "there is no module 'main' here", "write it so"),
+    errors.LifespanFailedError("startup", "no database"),
     errors.LeaseLostError("sqlite:///state.db", "tidy"),
     errors.ForeignSessionError("memory://", "sqlite:///app.db"),
 ]

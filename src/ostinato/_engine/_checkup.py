@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from ostinato._engine._diagnosis import ALARMING, run_problems, task_problems, worker_problems
+from ostinato._engine._observing import Observing
 from ostinato._engine._standing import Standing
 from ostinato._engine._worker import Worker
 from ostinato._health import Health, Problem, ProblemKind
@@ -48,7 +49,8 @@ class Checkup:
         """Return what is wrong; a store that does not answer is a problem, and raises nothing."""
         worker = self.worker
         now = self._now()
-        if not worker.is_live:
+        observes = isinstance(worker.sharing, Observing)
+        if not (worker.is_live or observes):
             words = "the scheduler is disabled in this process: no task falls due in it"
             return Health.of([Problem(ProblemKind.DISABLED, None, words)], instant_of(now))
         found = await self._ask()
@@ -64,6 +66,10 @@ class Checkup:
                 now = found[0].now
                 grace = worker.sharing.grace
                 problems += worker_problems(found[0].workers, now, grace, worker.id)
+                alive = [each for each in found[0].workers if each.seen >= now - grace]
+                if observes and not alive:
+                    words = "no worker is there: what is due is not started"
+                    problems.append(Problem(ProblemKind.NO_WORKER, None, words))
         problems += self._of_tasks(None if found is None else found[0])
         problems += self._of_runs({} if found is None else found[1])
         problems += self._of_loop(0.0 if found is None else self._monotonic() - found[2])
@@ -83,6 +89,9 @@ class Checkup:
     def _of_tasks(self, reply: Reply | None) -> Iterator[Problem]:
         worker, monotonic = self.worker, self._monotonic()
         up_for = worker.steady.at(monotonic) - worker.begun
+        if isinstance(worker.sharing, Observing) and reply is not None:
+            # Who could have run what is due is not in this process.
+            up_for = reply.now - min((each.started for each in reply.workers), default=0)
         patience = _PATIENCE
         if worker.sharing is not None:
             patience = max(patience, 2.0 * worker.sharing.grace)

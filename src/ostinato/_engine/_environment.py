@@ -62,6 +62,11 @@ class Environment:
         """
         return cast("Callable[[], float]", getattr(self.clock, "boot", self.clock.monotonic))
 
+    def go_with(self, app: object | None, state: Mapping[str, object] | None) -> None:
+        """Belong to *app*, and to the *state* of its lifespan, where nobody has told yet."""
+        if self.app is None:
+            self.app, self.state = app, state
+
     def stop(self) -> None:
         """Let no further attempt begin."""
         self.is_stopping = True

@@ -147,6 +147,15 @@ class Remote(Backoff):
         """
         return await self.lanes.reads(call)
 
+    async def rows(self) -> Reply:
+        """Return how all tasks stand."""
+        return await self.lanes.reads(self._store.read)
+
+    async def declared(self, registrations: list[Registration]) -> Reply:
+        """Make tasks known, and return how all of them stand."""
+        await self.lanes.claims(partial(self._store.register, registrations))
+        return await self.rows()
+
     def settle(self, settlement: Settlement) -> None:
         """Tell the store how a run ended, however often it takes."""
         run = settlement.run

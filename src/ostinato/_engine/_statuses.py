@@ -9,6 +9,7 @@ from importlib.metadata import version
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ostinato._engine._observing import Observing
 from ostinato._engine._survey import is_stuck
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._lease import TaskRow
@@ -262,7 +263,8 @@ class Statuses:
         )
 
     def _state(self, standing: Standing, *, is_paused: bool, is_running: bool) -> TaskState:
-        if not self._worker.is_live:
+        observes = isinstance(self._worker.sharing, Observing) and standing.is_shared
+        if not (self._worker.is_live or observes):
             return TaskState.DISABLED
         if is_paused:
             return TaskState.PAUSED

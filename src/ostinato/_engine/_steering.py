@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from ostinato._engine._backfilling import chosen, ticks_between
 from ostinato._engine._fleet import Fleet
+from ostinato._engine._observing import Observing
 from ostinato._engine._prepare import (
     bind,
     choose_timeline,
@@ -133,7 +134,9 @@ class Steering:
         if standing.running and limit is not None and standing.running >= limit:
             raise AlreadyRunningError(name)
         if standing.is_shared:
-            due, kind = run._due, run.kind
+            due, kind, sharing = run._due, run.kind, self._worker.sharing
+            if isinstance(sharing, Observing):
+                await sharing.make_known(standing)
             claim = Claim(
                 name, standing.spec, None, due, None, kind=kind, run_id=run.id, concurrency=limit
             )

@@ -19,6 +19,7 @@ class Terms:
         follows_host: Whether the store's time is that of this machine.
         kept: How much of the history is kept.
         revision: Of the declarations, where one was given.
+        observes: Whether only to look and to steer, and to leave all ticks to others.
     """
 
     lease: float
@@ -26,3 +27,4 @@ class Terms:
     follows_host: bool
     kept: Retention = _KEPT
     revision: int | None = None
+    observes: bool = False

@@ -15,6 +15,7 @@ from ostinato._engine._ending import Ending
 from ostinato._engine._environment import Environment
 from ostinato._engine._joining import adopt, registrations_of
 from ostinato._engine._loop import Loop
+from ostinato._engine._observing import Observing
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
 from ostinato._engine._sharing import Sharing
 from ostinato._engine._spread import Spread
@@ -74,7 +75,8 @@ class Worker:
         timelines = self.steady, self.calendar, self.shared
         self.sharing: Sharing | None = None
         if terms is not None:
-            self.sharing = Sharing(
+            kind = Observing if terms.observes else Sharing
+            self.sharing = kind(
                 environment,
                 store,
                 self.shared,

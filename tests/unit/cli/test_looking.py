@@ -1,0 +1,87 @@
+import json
+from pathlib import Path
+
+from tests.support.calling import Invoke
+
+
+def test_the_tasks_of_a_fleet_are_listed(ran: str, ostinato: Invoke):
+    """Each line has a task's state, its next run and its last one; nothing of it is markup."""
+    result = ostinato("list", "--app", ran)
+
+    head, fail, report, tidy = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert head.split() == ["task", "schedule", "state", "next", "run", "last", "run", "latest"]
+    assert "waiting, ✗ 1" in fail
+    assert "never" in report
+    assert "✓" in tidy
+
+
+def test_what_is_listed_can_be_read_by_programs(ran: str, ostinato: Invoke):
+    """With --json it is a list of objects, with instants in UTC and durations in seconds."""
+    tasks = {
+        each["name"]: each for each in json.loads(ostinato("list", "--app", ran, "--json").stdout)
+    }
+
+    tidy, fail = tasks["app.tidy"], tasks["app.fail"]
+    assert (tidy["state"], tidy["scope"], tidy["starts"]) == ("waiting", "cluster", 1)
+    assert tidy["schedule_text"] == "every 3600000 ms"
+    assert tidy["next_run"].endswith("Z")
+    assert tidy["last_run"]["outcome"] == "succeeded"
+    assert 0 <= tidy["last_run"]["duration"] < 60
+    assert fail["counts"] == {"failed": 1}
+
+
+def test_what_a_task_has_said_does_not_steer_the_terminal(ran: str, ostinato: Invoke):
+    """An error's text is shown as it is: no markup is read, and no control code is passed on."""
+    result = ostinato("history", "app.fail", "--app", ran)
+
+    assert "[bold]no[/bold] �[2J" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_the_history_of_all_tasks_is_in_one_order(ran: str, ostinato: Invoke):
+    """Without a task the latest runs of all of them are shown, as many as were asked for."""
+    runs = json.loads(ostinato("history", "--app", ran, "--json").stdout)
+    limited = json.loads(ostinato("history", "--app", ran, "--json", "-n", "1").stdout)
+
+    assert {each["task"] for each in runs} == {"app.fail", "app.tidy"}
+    assert [each["finished"] for each in runs] == sorted(
+        (r["finished"] for r in runs), reverse=True
+    )
+    assert limited == runs[:1]
+
+
+def test_what_is_due_next_is_listed_in_order(ran: str, ostinato: Invoke):
+    """The ticks of all tasks come in one order, up to the end that was asked for."""
+    due = json.loads(ostinato("next", "--app", ran, "--until", "2h30m", "--json").stdout)
+
+    hourly = [each["task"] for each in due if each["task"] != "app.report"]
+    assert sorted(hourly) == ["app.fail"] * 2 + ["app.tidy"] * 2
+    assert [each["due"] for each in due] == sorted(each["due"] for each in due)
+
+
+def test_a_store_that_no_worker_has_made_is_not_made_by_a_look(
+    program: str, tmp_path: Path, ostinato: Invoke
+):
+    """Whoever looks in the wrong place is told, and leaves no file there."""
+    result = ostinato("list", "--app", program, "--json")
+
+    assert result.exit_code == 4
+    assert json.loads(result.stdout)["error"]["code"] == "store_file"
+    assert not (tmp_path / "state.db").exists()
+
+
+def test_a_task_of_nearly_that_name_is_named(ran: str, ostinato: Invoke):
+    """A slip of the pen costs one more look."""
+    result = ostinato("history", "app.tidi", "--app", ran)
+
+    assert result.exit_code == 2
+    assert "did you mean 'app.tidy'?" in result.stderr
+
+
+def test_a_duration_that_is_none_is_refused(ran: str, ostinato: Invoke):
+    """What is no span of time and no instant is said to be none."""
+    result = ostinato("next", "--app", ran, "--until", "soon")
+
+    assert result.exit_code == 2
+    assert "is no duration and no instant; write 90m" in result.stderr
