@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ostinato._engine._attempt import resolve
+from ostinato._engine._patience import resolve
 from ostinato._engine._spawn import spawn
 from ostinato._outcomes import FAILURES, Backfill, RunKind
 from ostinato.errors import AlreadyRunningError, InvalidArgumentError, NotRunningError, StoreError

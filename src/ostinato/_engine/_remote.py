@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ostinato._engine._backoff import Backoff
 from ostinato._engine._environment import Environment
 from ostinato._engine._keepalive import Held, Keepalive
 from ostinato._engine._patience import Patience, result_of
-from ostinato._lease import Claim, Registration, Reply, Settlement, Takeover, TaskRow
+from ostinato._engine._reporting import Reporting
+from ostinato._lease import Claim, Registration, Reply, Takeover, TaskRow
 from ostinato._run import Run
 from ostinato.errors import StoreUnavailableError
 from ostinato.protocols import SharedStore
@@ -22,7 +22,7 @@ T = TypeVar("T")
 _LAST_WORDS = 1.0
 
 
-class Remote(Backoff):
+class Remote(Reporting):
     """Asks a store without waiting for it: what it answers is told on the loop."""
 
     def __init__(
@@ -49,13 +49,10 @@ class Remote(Backoff):
             on_lost: Is told of a lease that is trusted no longer.
             on_cancelled: Is told of a run that somebody elsewhere wants to end.
         """
-        super().__init__(environment, store)
-        self._on_settled = on_settled
+        super().__init__(environment, store, self._let_go, on_settled)
         self._owner = owner
-        self._loop = environment.loop
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
-        self.lanes = environment.lanes(f"ostinato-{environment.namespace}", environment.loop)
         # Counts suspends: a lease goes on to expire meanwhile.
         self._monotonic = environment.boot
         self.keepalive = Keepalive(
@@ -66,15 +63,10 @@ class Remote(Backoff):
             on_lost=on_lost,
             on_cancelled=on_cancelled,
         )
-        self._is_settling = False
-        self._settling: asyncio.Handle | None = None
-        self._late: set[str] = set()
         # The latest token of each task that was granted here.
         self._tokens: dict[str, int] = {}
         self._opening: Callable[[], object] = int
         self._is_open = False
-        # Whether nobody waits for its answers any more.
-        self._is_over = False
 
     async def open(self, namespace: str, now: Callable[[], float]) -> None:
         """Open the store for the worker, and ask it for the time: it says when tasks are first due.
@@ -155,20 +147,6 @@ class Remote(Backoff):
         """Make tasks known, and return how all of them stand."""
         await self.lanes.claims(partial(self._store.register, registrations))
         return await self.rows()
-
-    def settle(self, settlement: Settlement) -> None:
-        """Tell the store how a run ended, however often it takes."""
-        run = settlement.run
-        self.keepalive.let_go((run.task_name, run.token))
-        self._waiting.append(settlement)
-        if self._is_settling or self.left:
-            # The claim of its next tick may come first, and not be granted.
-            self._late.add(run.task_name)
-        if self.left:
-            self._arm()
-        elif self._settling is None:
-            # All that end in this turn of the loop are told of together.
-            self._settling = self._loop.call_soon(self._settle)
 
     def leave(self, run: Run) -> None:
         """Leave the lease of a *run* to itself that goes on after the end: it expires."""
@@ -270,39 +248,5 @@ class Remote(Backoff):
         if not writing.cancelled() and isinstance(error := writing.exception(), Exception):
             self.fail(error)
 
-    def _settle_first(self) -> None:
-        """Tell of what has ended in this turn: what is claimed may be the same task's."""
-        if self._settling is not None:
-            self._settle()
-
-    def _settle(self) -> None:
-        if self._settling is not None:
-            self._settling.cancel()
-            self._settling = None
-        if self._is_settling or not self._waiting:
-            return
-        self._is_settling = True
-        waiting = tuple(self._waiting)
-        settle = partial(self._store.settle, waiting)
-        self.lanes.claims(settle).add_done_callback(partial(self._settled, len(waiting)))
-
-    def _settled(self, number: int, future: "asyncio.Future[list[TaskRow | None]]") -> None:
-        self._is_settling = False
-        if self._is_over or future.cancelled():
-            result_of(future)
-            return
-        if isinstance(error := future.exception(), Exception):
-            self.fail(error)
-            self._arm()
-            return
-        settled = self._waiting[:number]
-        del self._waiting[:number]
-        self.succeed()
-        for name in {each.run.task_name for each in settled} & self._late:
-            self._late.discard(name)
-            self._on_settled(name)
-        self._settle()
-
-    def _retry(self) -> None:
-        self._timer = None
-        self._settle()
+    def _let_go(self, run: Run) -> None:
+        self.keepalive.let_go((run.task_name, run.token))

@@ -21,9 +21,7 @@ _FAILURES = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 # What is written of a task that is paused no longer.
 RESUMED: Mapping[str, object] = {
-    "paused": False,
-    "paused_reason": None,
-    "paused_until": None,
+    **{"paused": False, "paused_reason": None, "paused_until": None},
     "failures_in_row": 0,
 }
 
