@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from ostinato._lease import Retention, Skipped
 from ostinato._outcomes import Outcome, SkipReason
-from ostinato.errors import TaskInUseError, TaskNotFoundError
+from ostinato.errors import OstinatoError, TaskInUseError, TaskNotFoundError
 from ostinato.testing._store_contract._cluster import PERIOD, Cluster, SharedStore
 
 __all__ = ["HistoryClauses"]
@@ -105,8 +103,7 @@ class HistoryClauses:
         token, seen_at = worker.row().token, worker.row().seen_at
         worker.settle(worker.take_tick(0))
         assert 0 < seen_at <= worker.store.read().now
-        with pytest.raises(TaskInUseError, match="'task'"):
-            other.store.forget("task")
+        assert _refused(other.store, "task") is TaskInUseError
 
         worker.store.close()
         other.store.forget("task")
@@ -114,8 +111,7 @@ class HistoryClauses:
         assert set(other.store.read().rows) == {"kept"}
         assert other.history() == []
         assert not other.store.summary().get("task")
-        with pytest.raises(TaskNotFoundError):
-            other.store.forget("task")
+        assert _refused(other.store, "task") is TaskNotFoundError
         other.register("task")
         assert other.row().next_due == other.due(0)
         assert other.take_tick(0).token > token
@@ -130,3 +126,12 @@ class HistoryClauses:
         worker.store.prune(Retention(1), every=2)
 
         assert worker.row().seen_at > begun
+
+
+def _refused(store: SharedStore, name: str) -> type[OstinatoError] | None:
+    """Return with what *store* refuses to forget a task. Without pytest, which users may not have."""
+    try:
+        store.forget(name)
+    except OstinatoError as error:
+        return type(error)
+    return None
