@@ -44,7 +44,8 @@ async def test_a_page_of_the_history_continues_behind_another(address: str) -> N
         # How a run has ended is written behind its end.
         while len(every := await scheduler.history()) < 6:
             await asyncio.to_thread(int)
-        assert [run.task_name for run in every] == ["other"] + ["odd / <one>"] * 5
+        # What ended in one millisecond is in no order that is promised.
+        assert sorted(run.task_name for run in every) == ["odd / <one>"] * 5 + ["other"]
         pages = [await scheduler.history(limit=4)]
         pages.append(await scheduler.history(limit=4, before=pages[0][-1].cursor))
         assert [run.id for page in pages for run in page] == [run.id for run in every]
@@ -63,7 +64,9 @@ async def test_a_page_of_the_history_continues_behind_another(address: str) -> N
             RunKind.MANUAL,
         )
         status = await scheduler.status(odd, recent=2)
-        assert [run.id for run in status.recent] == [run.id for run in every[1:3]]
+        assert [run.id for run in status.recent] == [
+            run.id for run in every if run.task_name != "other"
+        ][:2]
         assert await scheduler.run("default/other/nothing") is None
 
 
