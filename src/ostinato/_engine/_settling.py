@@ -20,10 +20,8 @@ __all__ = ["RESUMED", "Settling"]
 _FAILURES = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 # What is written of a task that is paused no longer.
-RESUMED: Mapping[str, object] = {
-    **{"paused": False, "paused_reason": None, "paused_until": None},
-    "failures_in_row": 0,
-}
+_NOTHING: Mapping[str, object] = dict.fromkeys(("paused_reason", "paused_until"))
+RESUMED: Mapping[str, object] = {"paused": False, **_NOTHING, "failures_in_row": 0}
 
 # What lies behind a run: from which instant its task has moved on, and what was passed over.
 Behind = tuple[int | None, Skipped | None]

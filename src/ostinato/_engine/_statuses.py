@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ostinato._engine._observing import Observing
 from ostinato._engine._survey import is_stuck
-from ostinato._engine._told import Told
+from ostinato._engine._told import Told, instants_from
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._outcomes import RunKind
 from ostinato._queries import Recent, Wanted, is_wanted, named_in, place_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from ostinato._engine._fleet import Fleet
     from ostinato._engine._standing import Standing
-    from ostinato._engine._ticks import Ticks
     from ostinato._lease import TaskRow
     from ostinato._run import Run
 
@@ -162,7 +161,7 @@ class Statuses:
         most = number if policy.max_runs is None else min(number, policy.max_runs - starts)
         if standing.has_delay:
             most = min(most, 1)
-        return await self._read(partial(_walked, standing.ticks, due, most, end))
+        return await self._read(partial(instants_from, standing.ticks, due, most, end))
 
     async def run(self, run_id: str) -> Run | None:
         """Return the run *run_id*; None: nobody remembers it.
@@ -272,12 +271,3 @@ class Statuses:
             is_finished = standing.over_reason == "finished"
             return TaskState.FINISHED if is_finished else TaskState.STOPPED
         return TaskState.RUNNING if standing.running or is_running else TaskState.WAITING
-
-
-def _walked(ticks: Ticks, due: int | None, number: int, end: int) -> list[datetime]:
-    """Return *due* and what follows it, *number* instants at the most and none behind *end*."""
-    instants: list[datetime] = []
-    while due is not None and due <= end and len(instants) < number:
-        instants.append(instant_of(due))
-        due = ticks.after(due) if len(instants) < number else None
-    return instants

@@ -1,16 +1,21 @@
-"""How a task stands by what is known here and by what the store tells: the later counts."""
+"""How a task stands that is shared with others, put together from here and from its row."""
 
 from __future__ import annotations
 
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ostinato._instants import instant_of
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ostinato._engine._standing import Standing
+    from ostinato._engine._ticks import Ticks
     from ostinato._lease import TaskRow
     from ostinato._run import Run
 
-__all__ = ["Told", "end_of"]
+__all__ = ["Told", "instants_from"]
 
 
 class Told:
@@ -22,10 +27,10 @@ class Told:
     )
 
     def __init__(self, standing: Standing, row: TaskRow) -> None:
-        """Lay the *row* beside how the task stands here."""
+        """Put together what is known."""
         here, there = standing.last_run, row.last_run
         # What has ended here a moment ago may not be written yet.
-        is_ours = here is not None and (there is None or end_of(here) >= end_of(there))
+        is_ours = here is not None and (there is None or _end_of(here) >= _end_of(there))
         self.last_run = here if is_ours else there
         self.failures_in_row = standing.failures_in_row if is_ours else row.failures_in_row
         successes = chain((standing.last_success,), (row.last_success,))
@@ -36,6 +41,14 @@ class Told:
         self.paused_until = row.paused_until
 
 
-def end_of(run: Run) -> float:
-    """Return when *run* ended, or began."""
+def instants_from(ticks: Ticks, due: int | None, number: int, end: int) -> list[datetime]:
+    """Return *due* and what follows it, *number* instants at the most and none behind *end*."""
+    instants: list[datetime] = []
+    while due is not None and due <= end and len(instants) < number:
+        instants.append(instant_of(due))
+        due = ticks.after(due) if len(instants) < number else None
+    return instants
+
+
+def _end_of(run: Run) -> float:
     return run._finished or run._started or 0.0

@@ -129,7 +129,7 @@ class HistoryClauses:
 
 
 def _refused(store: SharedStore, name: str) -> type[OstinatoError] | None:
-    """Return with what *store* refuses to forget a task. Without pytest, which users may not have."""
+    """Return with what *store* refuses to forget a task; without pytest, which may be missing."""
     try:
         store.forget(name)
     except OstinatoError as error:
