@@ -17,8 +17,6 @@ from ostinato.stores._granting import is_older
 
 __all__ = ["RESUMED", "Settling"]
 
-_FAILURES = (Outcome.FAILED, Outcome.TIMED_OUT)
-
 # What is written of a task that is paused no longer.
 _NOTHING: Mapping[str, object] = dict.fromkeys(("paused_reason", "paused_until"))
 RESUMED: Mapping[str, object] = {"paused": False, **_NOTHING, "failures_in_row": 0}
@@ -118,7 +116,7 @@ class Settling:
         # Runs by hand neither pause a task nor show that its ticks succeed.
         if is_tick and outcome is Outcome.SUCCEEDED:
             note_success(standing, self._telling)
-        elif is_tick and outcome in _FAILURES:
+        elif is_tick and outcome in (Outcome.FAILED, Outcome.TIMED_OUT):
             standing.failures_in_row += 1
             pause = standing.reason_to_pause()
         passed, expected = None, standing.next_due

@@ -57,6 +57,7 @@ async def test_a_store_that_hangs_is_told_of_within_two_seconds() -> None:
     assert 1.5 < took < 2.9
     assert store.asked == 1
     assert (await scheduler.health()).status is HealthStatus.OK
+    assert store.asked <= 2
     await scheduler._stop(worker)
 
 
@@ -69,7 +70,7 @@ async def test_a_worker_sees_that_others_have_fallen_silent(tmp_path: Path) -> N
             ("silent", 40),
             ("replaced", 50),
             ("too", 60),
-            ("seen", 10),
+            ("seen", 0),
             ("left", 40),
         ):
             store = stack.enter_context(closing(open_store(address)))
@@ -81,6 +82,10 @@ async def test_a_worker_sees_that_others_have_fallen_silent(tmp_path: Path) -> N
         scheduler.every(hours=1)(nothing)
         async with scheduler.running():
             health = await scheduler.health()
+            async with asyncio.timeout(60):
+                # It may not have made itself known yet.
+                while len(health.problems) > 1:
+                    health = await scheduler.health()
 
     # Two have begun since: the one that is seen, and this one.
     (problem,) = health.problems
