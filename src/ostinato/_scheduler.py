@@ -24,6 +24,7 @@ from ostinato._options import (
     checked_lease,
     checked_observers,
     checked_revision,
+    checked_watchdog,
 )
 from ostinato._preparation import Preparation
 from ostinato._reaching import Reaching
@@ -89,6 +90,7 @@ class Scheduler(Declaring, Reaching, Showing):
         auto_create: bool = True,
         revision: int | None = None,
         enabled: bool | None = None,
+        watchdog: bool | Duration | None = None,
     ) -> None:
         """Declare a scheduler; nothing runs yet.
 
@@ -116,6 +118,9 @@ class Scheduler(Declaring, Reaching, Showing):
                 revision counts; by default `$OSTINATO_REVISION`, else the one that came last.
             enabled: Whether tasks run; by default, unless `$OSTINATO_ENABLED` is 0, and not under
                 pytest.
+            watchdog: For how long the event loop may be blocked before it is told who does, in
+                seconds or as a timedelta; True: 0.1 seconds, False: for ever; by default 0.1 in
+                Python's development mode and asyncio's debug mode, else for ever.
 
         Raises:
             ArgumentTypeError: An argument has a type that is not accepted.
@@ -135,6 +140,7 @@ class Scheduler(Declaring, Reaching, Showing):
             wait_seconds("poll", poll),
             checked_history(history),
             checked_revision(revision, os.environ),
+            checked_watchdog(watchdog),
         )
         self._enabled = check_wish(enabled)
         self._preparation = Preparation(self._memory.frequency)
