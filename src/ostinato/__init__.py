@@ -39,7 +39,7 @@ from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 if TYPE_CHECKING:
     from ostinato._health import Health, HealthStatus, Problem, ProblemKind
     from ostinato._history import History
-    from ostinato._outcomes import Outcome, RunKind, SkipReason
+    from ostinato._outcomes import Backfill, Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AlreadyRunningError",
     "ArgumentTypeError",
+    "Backfill",
     "Clock",
     "ConfigurationError",
     "Cron",
@@ -116,6 +117,7 @@ __all__ = [
 
 # Imported when asked for: they would double the time that importing `repeat_every` takes.
 _LATE = {
+    "Backfill": "_outcomes",
     "Clock": "protocols",
     "Cron": "schedules",
     "Delay": "schedules",
