@@ -105,6 +105,7 @@ def test_s93_a_long_run_shows_its_progress_and_is_cancelled(page: Page) -> None:
     page.get_by_role("button", name="Cancel the run of catalog.import").click()
     page.get_by_role("button", name="Cancel the run", exact=True).click()
 
+    expect(page.locator("#panel").get_by_role("status").last).to_contain_text("asked to end")
     expect(page.locator("#panel .history li")).to_contain_text("Cancelled")
     expect(task.locator(".badge")).to_have_text("Waiting")
 
@@ -205,6 +206,20 @@ def test_tasks_are_searched_filtered_and_sorted(page: Page) -> None:
     expect(two).to_have_text(["catalog.import", "mail.flush_outbox"])
     page.get_by_label("Order").select_option("next")
     expect(two).to_have_text(["mail.flush_outbox", "catalog.import"])
+
+
+def test_s95_who_may_only_look_is_shown_nothing_to_steer_by(page: Page) -> None:
+    """Neither a button in the list or in the panel, nor a key."""
+    page.goto(page.url.replace("/ostinato", "/looking"))
+    expect(row(page, "tidy").locator(".run")).to_be_hidden()
+    row(page, "tidy").locator(".name").focus()
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog").locator("h2")).to_have_text("tidy")
+    expect(page.locator("#panel .facts")).to_contain_text("Last success")
+    expect(page.locator("#panel .panel-acts")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(1)
 
 
 def test_who_is_not_let_in_is_told_so(page: Page, watched: Server) -> None:
