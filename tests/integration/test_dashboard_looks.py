@@ -62,7 +62,7 @@ def test_it_fits_every_screen_and_everybody(
         expect(page.locator("#ribbon .due")).to_be_visible()
         page.screenshot(path=tmp_path / "page.png")
         page.keyboard.press("t")
-        expect(page.locator("#lanes li")).to_have_count(5)
+        expect(page.locator("#lanes li")).to_have_count(6)
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert_accessible(page)
         ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
