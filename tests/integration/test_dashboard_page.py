@@ -222,11 +222,12 @@ def test_s95_who_may_only_look_is_shown_nothing_to_steer_by(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_have_count(1)
 
 
-def test_who_is_not_let_in_is_told_so(page: Page, watched: Server) -> None:
-    """Nothing that was shown stays on the screen; once let in, all is back by itself."""
+@pytest.mark.parametrize("status", ["401", "303"])
+def test_who_is_not_let_in_is_told_so(page: Page, watched: Server, status: str) -> None:
+    """Refused or sent to log in: nothing stays on the screen; once let in, all is back."""
     expect(row(page, "tidy")).to_be_visible()
     lock = watched.folder / "locked"
-    lock.touch()
+    lock.write_text(status)
     try:
         expect(page.get_by_role("heading", name="You may not see this page")).to_be_visible()
         expect(row(page, "tidy")).to_be_hidden()

@@ -1,6 +1,6 @@
 """A scheduler behind its dashboard, with tasks that do all that the page can show.
 
-While there is a file `locked` in its folder, nobody may look.
+While there is a file `locked` in its folder, nobody may look: it holds the status to answer with.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ HOSTILE = "<img src=x onerror=document.title='hacked'> a/b?c=1&d=%2e#e \"'"
 
 def allowed() -> None:
     if Path("locked").exists():
-        raise HTTPException(401, "log in")
+        status = int(Path("locked").read_text())
+        raise HTTPException(status, "log in", {"Location": "/login"})
 
 
 scheduler = Scheduler("memory://", name="shop")
