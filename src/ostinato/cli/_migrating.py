@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from sqlalchemy import URL
 
 from ostinato._memory import Memory
 from ostinato.cli._options import AppOption, AsJson, found_here, named_app
@@ -44,9 +43,9 @@ def migrate(
         raise InvalidArgumentError("store", memory.label, "has no tables", remedy)
     if sql:
         source = memory.source
-        statements = ddl(
-            source.render_as_string(hide_password=False) if isinstance(source, URL) else source
-        )
+        # An address that was read is printed again, with its password: nothing else sees it.
+        render = getattr(source, "render_as_string", None)
+        statements = ddl(source if render is None else render(hide_password=False))
         if as_json:
             print_json(statements)
         else:
