@@ -41,7 +41,7 @@ from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 if TYPE_CHECKING:
     from ostinato._health import Health, HealthStatus, Problem, ProblemKind
     from ostinato._history import History
-    from ostinato._outcomes import Outcome, RunKind, SkipReason
+    from ostinato._outcomes import Backfill, Outcome, RunKind, SkipReason
     from ostinato._policy import Missed, OnCrash, Overlap, Retry, RunIn, Scope
     from ostinato._run import Run, Tick
     from ostinato._scheduler import Scheduler
@@ -55,6 +55,7 @@ __all__ = [
     "AlreadyRunningError",
     "AppNotFoundError",
     "ArgumentTypeError",
+    "Backfill",
     "Clock",
     "ConfigurationError",
     "Cron",
@@ -120,6 +121,7 @@ __all__ = [
 
 # Imported when asked for: they would double the time that importing `repeat_every` takes.
 _LATE = {
+    "Backfill": "_outcomes",
     "Clock": "protocols",
     "Cron": "schedules",
     "Delay": "schedules",

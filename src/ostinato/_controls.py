@@ -5,8 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from ostinato._instants import milliseconds_of
 from ostinato._lookups import Lookups
+from ostinato._outcomes import Backfill
 from ostinato._tasks import check_schedule
+from ostinato.errors import ArgumentTypeError, InvalidArgumentError
 from ostinato.schedules._arguments import check_flag, check_text
 from ostinato.schedules._instant import aware_utc
 from ostinato.schedules._reading import schedule_of
@@ -17,10 +20,12 @@ if TYPE_CHECKING:
     from ostinato._engine._standing import Standing
     from ostinato._engine._steering import Steering
     from ostinato._frequency import Frequency
-    from ostinato._run import Run
+    from ostinato._run import Run, Tick
     from ostinato.protocols import Schedule
 
 __all__ = ["Controls"]
+
+_MOST_TICKS = 1_000
 
 
 class Controls(Lookups):
@@ -110,6 +115,58 @@ class Controls(Lookups):
         self._frequency().check(standing.task, checked)
         await steering.reschedule(standing, checked)
 
+    async def backfill(
+        self,
+        task: object,
+        start: datetime,
+        end: datetime,
+        *,
+        mode: Backfill = Backfill.MISSING,
+        dry_run: bool = True,
+        force: bool = False,
+    ) -> list[Tick]:
+        """Run ticks of *task* again, one after the other, from *start* on and before *end*.
+
+        They are run by this process, in the background, and move none of the ticks to come.
+
+        Args:
+            task: The task.
+            start: From when on.
+            end: Up to when; what is not due yet is left alone.
+            mode: Which of them: those of which no run is remembered, those whose latest run has
+                failed, timed out or was abandoned, or all.
+            dry_run: True: only tell which. False: run them.
+            force: Whether there may be more than 1,000.
+
+        Returns:
+            The ticks, the oldest first.
+
+        Raises:
+            ArgumentTypeError: An argument has a type that is not accepted.
+            ForeignLoopError: The scheduler runs on another event loop.
+            InvalidArgumentError: An instant has no time zone, *end* is not behind *start*, there
+                are too many ticks, or it is not known beforehand when the task is due.
+            NotRunningError: The scheduler is not running.
+            StoreError: The store does not answer.
+            TaskNotFoundError: There is no such task.
+        """
+        check_flag("dry_run", dry_run)
+        check_flag("force", force)
+        chosen = _checked_mode(mode)
+        begin, stop = (
+            milliseconds_of(aware_utc(name, given))
+            for name, given in (("start", start), ("end", end))
+        )
+        if stop <= begin:
+            raise InvalidArgumentError("end", end, "is not behind start", "pass a later instant")
+        standing, steering = self._reach(task)
+        most = None if force else _MOST_TICKS
+        ticks = await steering.backfill(standing, begin, stop, chosen, most=most)
+        if not dry_run:
+            self._check_starting()
+            steering.run_again(standing, ticks)
+        return ticks
+
     async def cancel(self, run_id: str) -> bool:
         """Ask the run *run_id* of any worker to end; return whether it was under way.
 
@@ -144,3 +201,9 @@ class Controls(Lookups):
     def _check_starting(self) -> None:
         """Check that a run may be started."""
         ...
+
+
+def _checked_mode(mode: object) -> Backfill:
+    if not isinstance(mode, Backfill):
+        raise ArgumentTypeError("mode", mode, "pass a member of Backfill")
+    return mode

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, overload
+from collections.abc import Collection
+from typing import TYPE_CHECKING, cast, overload
 
 from ostinato._instants import milliseconds_of
 from ostinato._outcomes import Outcome
@@ -14,7 +15,6 @@ from ostinato.schedules._arguments import check_text
 from ostinato.schedules._instant import aware_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
 
     from ostinato._engine._standing import Standing
@@ -198,14 +198,14 @@ def check_number(argument: str, value: object, most: int | None = None) -> None:
 
 
 def _checked_outcomes(outcomes: object) -> tuple[Outcome, ...]:
+    is_some = isinstance(outcomes, Collection) and not isinstance(outcomes, str)
+    given = cast("Collection[str]", outcomes)
+    if not is_some:
+        raise ArgumentTypeError("outcomes", given, "pass a collection of Outcome")
     try:
-        given = [outcomes] if isinstance(outcomes, str) else list(outcomes)  # type: ignore[call-overload] # whatever it is
-    except TypeError as error:
-        raise ArgumentTypeError("outcomes", outcomes, "pass a collection of Outcome") from error
-    try:
-        return tuple(sorted(map(Outcome, given)))
+        return tuple(sorted(Outcome(each) for each in given))
     except ValueError as error:
         known = ", ".join(Outcome)
         raise InvalidArgumentError(
-            "outcomes", outcomes, "are none", f"pass some of {known}"
+            "outcomes", given, "are none", f"pass some of {known}"
         ) from error

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["FAILURES", "Outcome", "RunKind", "SkipReason"]
+__all__ = ["FAILURES", "Backfill", "Outcome", "RunKind", "SkipReason"]
 
 
 class Outcome(StrEnum):
@@ -41,3 +41,11 @@ class RunKind(StrEnum):
     MANUAL = "manual"
     BACKFILL = "backfill"
     SKIPPED = "skipped"
+
+
+class Backfill(StrEnum):
+    """Which ticks of a time that has passed are run again."""
+
+    MISSING = "missing"
+    FAILED = "failed"
+    ALL = "all"

@@ -113,10 +113,12 @@ def named_in(run_id: str, namespace: str) -> tuple[str, int | None] | None:
         return None
     name = head[len(namespace) + 1 :]
     try:
-        due = milliseconds_of(datetime.fromisoformat(tail))
-    except (ValueError, OverflowError):
+        due = datetime.fromisoformat(tail)
+    except ValueError:
         return name, None
-    return name, due
+    # Written as `run.id` is, and in no other of the ways there are.
+    is_tick = f"{due.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z" == tail
+    return name, milliseconds_of(due) if is_tick else None
 
 
 def is_choosy(wanted: Wanted) -> bool:

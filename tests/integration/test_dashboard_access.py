@@ -16,7 +16,7 @@ from tests.integration.dashboards import (
 )
 
 GETS = ["", "api/overview", "api/tasks", "api/task?name=tidy", "api/runs"]
-POSTS = ["trigger", "pause", "resume", "reschedule", "cancel"]
+POSTS = ["trigger", "pause", "resume", "reschedule", "cancel", "backfill"]
 
 both = pytest.mark.parametrize(
     "mount", [pytest.param(in_fastapi, marks=pytest.mark.needs_fastapi), in_starlette]

@@ -10,9 +10,11 @@ from ostinato._queries import Recent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ostinato._engine._standing import Standing
     from ostinato._engine._worker import Worker
     from ostinato._lease import TaskRow, WorkerRow
     from ostinato._queries import Overview
+    from ostinato.protocols import Schedule
 
 __all__ = ["Fleet", "Seen"]
 
@@ -53,6 +55,15 @@ class Fleet:
         self._door = worker.claims.backoff
         # Of each task what was read last: used in the one thread that reads.
         self._kept: dict[str, _Kept] = {}
+        self._words: dict[str, tuple[Schedule, str]] = {}
+
+    def words_of(self, standing: Standing) -> str:
+        """Return in words when a task is due: to find them takes as long as all else of it."""
+        schedule = standing.schedule
+        known = self._words.get(standing.name)
+        if known is None or known[0] is not schedule:
+            known = self._words[standing.name] = schedule, schedule.describe()
+        return known[1]
 
     async def look(self, names: Sequence[str] | None, limit: int) -> Seen:
         """Return how the tasks named, or all, stand, with the latest *limit* records of each.

@@ -12,6 +12,7 @@ from ostinato._lease import Claim, Reply, Settlement, Skipped, new_settlement
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._policy import Overlap
 from ostinato._run import Run
+from ostinato.stores._granting import is_older
 
 __all__ = ["RESUMED", "Settling"]
 
@@ -115,7 +116,7 @@ class Settling:
         run._is_recorded = True
         standing.latest = run
         outcome, pause, is_tick = run.outcome, None, run.kind is RunKind.TICK
-        if outcome is Outcome.SUCCEEDED:
+        if outcome is Outcome.SUCCEEDED and not is_older(run, standing.last_success):
             standing.last_success = run._due
         # Runs by hand neither pause a task nor show that its ticks succeed.
         if is_tick and outcome is Outcome.SUCCEEDED:

@@ -228,7 +228,7 @@ class Statuses:
         success, until = told.last_success, told.paused_until
         return TaskStatus(
             name=standing.task.name,
-            schedule=standing.schedule.describe(),
+            schedule=self._fleet.words_of(standing),
             state=state,
             next_run=next_run,
             running=running,

@@ -1,10 +1,13 @@
 """Steer a running worker: trigger, pause, resume, reschedule, cancel."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
 
+from ostinato._engine._backfilling import chosen, ticks_between
+from ostinato._engine._fleet import Fleet
 from ostinato._engine._observing import Observing
 from ostinato._engine._prepare import (
     bind,
@@ -15,19 +18,28 @@ from ostinato._engine._prepare import (
 from ostinato._engine._settling import RESUMED
 from ostinato._engine._spawn import finish_undisturbed
 from ostinato._engine._standing import Standing
+from ostinato._engine._statuses import Statuses
 from ostinato._engine._ticks import ScheduleTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._engine._worker import Worker
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._lease import Claim, Settlement
-from ostinato._outcomes import Outcome, RunKind, SkipReason
-from ostinato._run import Run
-from ostinato.errors import AlreadyRunningError, InvalidScheduleError, NotRunningError
+from ostinato._outcomes import Backfill, Outcome, RunKind, SkipReason
+from ostinato._queries import Wanted
+from ostinato._run import Run, Tick
+from ostinato.errors import (
+    AlreadyRunningError,
+    InvalidArgumentError,
+    InvalidScheduleError,
+    NotRunningError,
+)
 from ostinato.protocols import Schedule
 from ostinato.schedules import Every, Jittered
 from ostinato.schedules._reading import schedule_of
 
 __all__ = ["Steering"]
+
+_EVERY = 1_000_000
 
 
 class Steering:
@@ -45,25 +57,71 @@ class Steering:
         Raises:
             AlreadyRunningError: A run is under way, and the policy allows no overlap.
         """
-        name = standing.task.name
-        run = Run(
-            name,
-            int(self._now(standing)),
-            namespace=self._worker.environment.namespace,
-            kind=RunKind.MANUAL,
-            previous_success=standing.last_success,
-        )
-        # Of its own: two may be started in one millisecond.
-        run._rarely.id = f"{self._worker.environment.namespace}/{name}/{uuid4()}"
-        starting = self._start(standing, run)
-        if standing.is_shared and self._worker.is_remote:
-            # Whoever asks may be cancelled: what the store grants meanwhile is run all the same.
-            starting = finish_undisturbed(starting)
-        task = await starting
+        run = self._run(standing, int(self._now(standing)), RunKind.MANUAL)
+        task = await self._started(standing, run)
         if wait and not task.done():
             # Whoever waits may be cancelled; the run goes on.
             await asyncio.wait({task})
         return run
+
+    async def backfill(
+        self, standing: Standing, start: int, end: int, mode: Backfill, *, most: int | None
+    ) -> list[Tick]:
+        """Return the ticks that are to be run, of those from *start* on and before *end*.
+
+        Args:
+            standing: The task's.
+            start: From when on, in milliseconds.
+            end: Up to when.
+            mode: Which of them.
+            most: How many there may be; None: any number.
+
+        Raises:
+            InvalidArgumentError: They are too many, or are not known beforehand.
+            StoreError: The store does not answer.
+        """
+        name = standing.name
+        if standing.has_delay:
+            raise InvalidArgumentError(
+                "task", name, "is due some time after each run", "trigger it instead"
+            )
+        end = min(end, int(self._now(standing)) + 1)
+        ticks = await self._door.read(partial(ticks_between, standing.ticks, start, end))
+        known: list[Run] = []
+        if mode is not Backfill.ALL:
+            # More records of a task than that are nowhere kept.
+            wanted = Wanted(_EVERY, name, since=start, until=end)
+            known = await Statuses(Fleet(self._worker)).history(wanted, standing)
+            known += (run for run in standing.live if run.kind is not RunKind.MANUAL)
+        found = chosen(mode, ticks, known)
+        if most is not None and len(found) > most:
+            problem = f"begins a time of {len(found):,} ticks to run, which are more than {most:,}"
+            raise InvalidArgumentError(
+                "start", instant_of(start), problem, "take less at a time, or pass force=True"
+            )
+        return [Tick(name, instant_of(due)) for due in found]
+
+    def run_again(self, standing: Standing, ticks: Sequence[Tick]) -> None:
+        """Run *ticks* of the past, one after the other, behind those that wait already."""
+        dues = (milliseconds_of(tick.due) for tick in ticks)
+        self._worker.backfilling.add(partial(self._run_again, standing, due) for due in dues)
+
+    async def _run_again(self, standing: Standing, due: int) -> asyncio.Task[None]:
+        return await self._started(standing, self._run(standing, due, RunKind.BACKFILL))
+
+    def _run(self, standing: Standing, due: int, kind: RunKind) -> Run:
+        namespace, name = self._worker.environment.namespace, standing.task.name
+        run = Run(name, due, namespace, kind, previous_success=standing.last_success)
+        # Of its own: two may be started in one millisecond.
+        run._rarely.id = f"{namespace}/{name}/{uuid4()}"
+        return run
+
+    async def _started(self, standing: Standing, run: Run) -> asyncio.Task[None]:
+        starting = self._start(standing, run)
+        if standing.is_shared and self._worker.is_remote:
+            # Whoever asks may be cancelled: what the store grants meanwhile is run all the same.
+            starting = finish_undisturbed(starting)
+        return await starting
 
     async def _start(self, standing: Standing, run: Run) -> asyncio.Task[None]:
         """Start a *run* that moves no tick, if it may run beside those under way.

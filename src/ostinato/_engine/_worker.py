@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from uuid import uuid4
 
+from ostinato._engine._backfilling import Backfilling
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._claims import Claims
 from ostinato._engine._clocks import ClockWatch
@@ -109,6 +110,7 @@ class Worker:
         self._ending = Ending(
             environment, self.claims, timelines, self._completing.under_way, is_live=is_live
         )
+        self.backfilling = Backfilling(environment)
         self._coming: Iterator[Standing] = iter(())
         # Whether there are tasks that have not been enlisted yet.
         self._has_more = False
@@ -177,6 +179,7 @@ class Worker:
             return
         self._halt()
         await self._ending.finish(grace)
+        await self.backfilling.finish()
         if self.sharing is not None:
             await self.sharing.door.finish()
         self._let_go()

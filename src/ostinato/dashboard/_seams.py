@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, overload
 
 from ostinato._health import Health
-from ostinato._outcomes import Outcome
-from ostinato._run import Run
+from ostinato._outcomes import Backfill, Outcome
+from ostinato._run import Run, Tick
 from ostinato._status import TaskStatus, WorkerStatus
 from ostinato._task import Task
 from ostinato.protocols import Schedule
@@ -27,9 +27,11 @@ class Watched(Protocol):
         """Its tasks, by their names."""
         ...
 
-    async def status(self, *, recent: int = 0) -> Sequence[TaskStatus]:
-        """Return how each task stands, with its latest so many records."""
-        ...
+    # How each task stands, or one of them, with the latest so many records.
+    @overload
+    async def status(self, *, recent: int = 0) -> Sequence[TaskStatus]: ...
+    @overload
+    async def status(self, task: object, *, recent: int = 0) -> TaskStatus: ...
 
     async def workers(self) -> Sequence[WorkerStatus]:
         """Return the workers that share the store."""
@@ -86,6 +88,19 @@ class Steered(Protocol):
 
     async def reschedule(self, task: object, schedule: Schedule | str) -> None:
         """Let *task* follow *schedule*, or the one of that text."""
+        ...
+
+    async def backfill(
+        self,
+        task: object,
+        start: datetime,
+        end: datetime,
+        *,
+        mode: Backfill = Backfill.MISSING,
+        dry_run: bool = True,
+        force: bool = False,
+    ) -> Sequence[Tick]:
+        """Run the ticks of *task* from *start* up to *end* again; return which."""
         ...
 
     async def cancel(self, run_id: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ from ostinato.dashboard._shapes import (
     task_shape,
     worker_shape,
 )
-from ostinato.errors import TaskNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,21 +77,12 @@ async def tasks(api: Api, _given: Given) -> Callable[[], Answer]:
 
 
 async def task(api: Api, given: Given) -> Callable[[], Answer]:
-    """Return how one task stands, and its policy.
-
-    Raises:
-        TaskNotFoundError: There is no such task.
-    """
-    name = given.text("name")
-    declared = api.scheduler.tasks.get(name)
-    found = [each for each in await api.scheduler.status(recent=_RECENT) if each.name == name]
-    if declared is None or not found:
-        close = get_close_matches(name, api.scheduler.tasks, n=1)
-        raise TaskNotFoundError(name, close[0] if close else None)
-    now = api.now()
+    """Return how one task stands, and its policy."""
+    status = await api.scheduler.status(given.text("name"), recent=_RECENT)
+    now, declared = api.now(), api.scheduler.tasks[status.name]
     return answered(
         lambda: {
-            **task_shape(found[0], declared, now, api.texts),
+            **task_shape(status, declared, now, api.texts),
             "policy": policy_shape(declared.policy),
         }
     )

@@ -4,7 +4,7 @@ from ostinato._lease import Claim, Lease, Takeover, TaskRow
 from ostinato._outcomes import Outcome, RunKind
 from ostinato._run import Run
 
-__all__ = ["is_expired", "is_granted", "note_outcome", "taken_over"]
+__all__ = ["is_expired", "is_granted", "is_older", "note_outcome", "taken_over"]
 
 _COUNTED_AS_FAILURE = (Outcome.FAILED, Outcome.TIMED_OUT)
 
@@ -48,10 +48,15 @@ def is_expired(row: TaskRow, token: int, now: int) -> bool:
     return row.held is not None and row.held.token == token and row.held.until <= now
 
 
+def is_older(run: Run, success: int | None) -> bool:
+    """Return whether *run* tells of a time of which the latest *success* is known."""
+    return run.kind is RunKind.BACKFILL and success is not None and run._due < success
+
+
 def note_outcome(row: TaskRow, run: Run) -> None:
     """Write into *row* what the end of *run* means for the task."""
     succeeded = run.outcome is Outcome.SUCCEEDED
-    if succeeded:
+    if succeeded and not is_older(run, row.last_success):
         row.last_success = run._due
     if run.kind is RunKind.SKIPPED:
         # It was claimed, and then not started.

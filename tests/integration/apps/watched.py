@@ -28,6 +28,7 @@ async def succeed() -> None:
 
 scheduler.every(hours=1, start=3600, name="tidy")(succeed)
 scheduler.every(hours=1, start=1800, name="mail.flush_outbox")(succeed)
+scheduler.cron("30 * * * *", tz="UTC", name="stats.roll_up")(succeed)
 
 
 @scheduler.every(seconds=1800, start=0.1, name="billing.charge_cards")

@@ -3,7 +3,7 @@
 import { backfill, cancel, hold, reschedule, runNow } from "./actions.js";
 import { button, icon, make, one, setText, time } from "./dom.js";
 import { history, refreshHistory } from "./history.js";
-import { TONES, canControl, failureOf, fingerprint, now, overview, taskNamed, toneOf } from "./model.js";
+import { TONES, canControl, failureOf, fingerprint, now, overview, taskNamed, toneOf, workerWords } from "./model.js";
 import { get } from "./net.js";
 import { nextWords, progressLine } from "./tasks.js";
 import { ago, clock, plural, span } from "./words.js";
@@ -92,7 +92,7 @@ function drawTop(task) {
 function drawNow(task) {
   const told = task.running.map((run) => {
     const line = progressLine(run);
-    if (run.worker) line.append(make("span", "message", [`on ${run.worker}`]));
+    if (run.worker) line.append(make("span", "message", [`on ${workerWords(run.worker)}`]));
     if (canControl()) line.append(button("Cancel", () => cancel(run), { kind: "small", "aria-label": `Cancel the run of ${run.task}` }));
     return line;
   });
@@ -100,7 +100,7 @@ function drawNow(task) {
   if (failure) {
     told.push(make("section", "failure", [
       make("h3", "", [task.failures_in_row > 1 ? `${plural(task.failures_in_row, "failure")} in a row` : "The latest run failed"]),
-      make("pre", "", [failure.error ?? "without an error text"], { tabindex: "0", role: "region", "aria-label": "Error text" }),
+      make("pre", "", [failure.error ?? "without an error text"], { tabindex: "0", role: "group", "aria-label": "Error text" }),
     ]));
   }
   if (task.reason) told.push(make("p", "why", [`“${task.reason}”`]));

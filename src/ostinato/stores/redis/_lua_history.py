@@ -21,7 +21,7 @@ end
 local function dated(record)
   return string.sub(record, 1, -2) .. ',"recorded":"' .. text(now) .. '"}'
 end
--- A moment before what its successor skips and does, for that is the order in which they are listed.
+-- A moment before what its successor skips and does: that is the order in which they are listed.
 local function abandon(run, expired)
   redis.call('HDEL', open, run.token)
   redis.call('LPUSH', runs, cjson.encode({due = run.due, kind = run.kind, run_id = run.id,

@@ -61,7 +61,9 @@ else
   put(task, 'last_started', started)
   put(task, 'last_end', ended)
   put(task, 'last_error', error)
-  if outcome == 'succeeded' then redis.call('HSET', task, 'last_success', due) end
+  local is_newest = kind ~= 'backfill'
+    or tonumber(redis.call('HGET', task, 'last_success') or 0) < tonumber(due)
+  if outcome == 'succeeded' and is_newest then redis.call('HSET', task, 'last_success', due) end
   if kind == 'tick' and outcome == 'succeeded' then
     redis.call('HSET', task, 'failures_in_row', '0')
   elseif kind == 'tick' and (outcome == 'failed' or outcome == 'timed_out') then

@@ -35,22 +35,25 @@ def _of(table: str, columns: str) -> str:
 
 _OVERVIEW = (
     f"SELECT {{now}}, {_of('t', TASK_COLUMNS)}, {_of('r', _UNDER_WAY)} FROM {{task}} t"
-    " LEFT JOIN {run} r ON r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL WHERE t.ns = :ns"
+    " LEFT JOIN {run} r {by_open} ON r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL WHERE t.ns = :ns"
 )
 _NOW = "SELECT {now}"
 _WORKERS = f"SELECT {WORKER_COLUMNS} FROM {{worker}} WHERE ns = :ns ORDER BY started, id"
 # By an index alone it is found since when the latest records are; of one millisecond there may be
 # a few more.
 _LATEST = (
-    f"SELECT 1, {RUN_COLUMNS} FROM (SELECT t.ns AS l_ns, t.name AS l_name, COALESCE((SELECT"
+    f"SELECT {RUN_COLUMNS}, 1 FROM (SELECT t.ns AS l_ns, t.name AS l_name, COALESCE((SELECT"
     " x.recorded FROM {run} x WHERE x.ns = t.ns AND x.name = t.name AND x.recorded IS NOT NULL"
     " ORDER BY x.recorded DESC LIMIT 1 OFFSET :offset), 0) AS least FROM {task} t WHERE t.ns = :ns"
 )
-_OF_LATEST = ") l JOIN {run} ON ns = l_ns AND name = l_name AND recorded >= least"
+# In this order: SQLite takes it so.
+_OF_LATEST = (
+    ") l CROSS JOIN {run} {by_recorded} WHERE ns = l_ns AND name = l_name AND recorded >= least"
+)
 # In the columns of the records, so that one statement tells of both.
 _COUNTED = (
-    "SELECT 0, name, 0, '', 0, {reason}, NULL, {count}, NULL, outcome, NULL, 0, NULL, NULL, NULL,"
-    " NULL, NULL, NULL, NULL, 0 FROM {table} WHERE ns = :ns"
+    "SELECT name, 0, '', 0, {reason}, NULL, {count}, NULL, outcome, NULL, 0, NULL, NULL, NULL,"
+    " NULL, NULL, NULL, NULL, 0, 0 FROM {table} WHERE ns = :ns"
 )
 _REMEMBERED = " AND recorded IS NOT NULL AND kind <> 'manual'"
 _GROUPED = " GROUP BY name, outcome, reason"
@@ -102,8 +105,8 @@ class SqlQueries(SqlBase):
         """
         rows = defaultdict[str, list[Row]](list)
         counts = defaultdict[str, dict[str, int]](dict)
-        for which, *row in self._each_recent(names, limit):
-            if which:
+        for row in self._each_recent(names, limit):
+            if row[-1]:
                 rows[row[0]].append(row)
                 continue
             key, ended = key_of(row[8], row[4]), counts[row[0]]

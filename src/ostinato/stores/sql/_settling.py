@@ -28,7 +28,8 @@ _KEPT = "SELECT name, token, cancel_requested FROM {run} WHERE ns = :ns AND reco
 _SETTLE = (
     "UPDATE {task} SET last_outcome = :outcome, last_error = :error, last_ran = :due,"
     " last_kind = :kind, last_token = :token, last_started = :started, last_end = :ended,"
-    " last_success = CASE WHEN :outcome = 'succeeded' THEN :due ELSE last_success END,"
+    " last_success = CASE WHEN :outcome = 'succeeded' AND (:kind <> 'backfill'"
+    " OR last_success IS NULL OR last_success < :due) THEN :due ELSE last_success END,"
     # Runs that are started by hand tell nothing of the schedule.
     " failures_in_row = CASE WHEN :kind <> 'tick' THEN failures_in_row"
     " WHEN :outcome = 'succeeded' THEN 0"

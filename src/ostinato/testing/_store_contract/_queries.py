@@ -1,6 +1,7 @@
 """What a store tells those who look."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ostinato._lease import Claim, Lease, Skipped
 from ostinato._outcomes import Outcome, RunKind, SkipReason
@@ -122,8 +123,9 @@ class QueryClauses:
             worker.settle(worker.take_tick(number), Outcome.FAILED if number % 2 else _GOOD)
         _skip(worker, 6, 9)
 
-        def found(**wanted: object) -> list[int]:
-            runs = worker.store.find(Wanted(100, "task")._replace(**wanted))
+        def found(**wanted: Any) -> list[int]:
+            told: dict[str, Any] = {"limit": 100, "name": "task", **wanted}
+            runs = worker.store.find(Wanted(**told))
             return _numbers(worker, runs)
 
         assert found(outcomes=(Outcome.FAILED,)) == [5, 3, 1]

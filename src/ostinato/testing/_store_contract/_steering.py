@@ -114,6 +114,28 @@ class SteeringClauses:
         assert failures == [1, 1, 1]
         assert worker.row().last_success == worker.begin
 
+    def test_s94_what_is_run_again_moves_nothing(self, store_factory: Factory) -> None:
+        """S94: neither the ticks to come, nor the starts, nor a success that came later."""
+        worker = Cluster(store_factory).worker()
+        worker.register("task")
+        worker.settle(worker.take_tick(0), Outcome.FAILED)
+        worker.settle(worker.take_tick(1))
+        before, successes = worker.row(), list[int | None]()
+
+        for number in (0, 3):
+            again = worker.manual(f"again-{number}", kind=RunKind.BACKFILL, due=worker.due(number))
+            lease = worker.take(again)
+            assert lease is not None
+            run = ended(lease, Outcome.SUCCEEDED, worker.namespace, RunKind.BACKFILL)
+            assert worker.settle(lease, run=run)
+            successes.append(worker.row().last_success)
+
+        after = worker.row()
+        assert successes == [worker.due(1), worker.due(3)]
+        assert (after.next_due, after.starts) == (before.next_due, before.starts)
+        succeeded = [(number, "succeeded") for number in (0, 1, 3)]
+        assert sorted(worker.history()) == [(0, "failed"), *succeeded]
+
     def test_s92_who_polls_hears_of_all_that_was_steered(self, store_factory: Factory) -> None:
         """S92: by a number that was never there before; of ticks it tells nothing."""
         cluster = Cluster(store_factory)

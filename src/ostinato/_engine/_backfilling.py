@@ -1,0 +1,116 @@
+"""Ticks of the past that are run again: which, and one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ostinato._engine._attempt import resolve
+from ostinato._engine._spawn import spawn
+from ostinato._outcomes import FAILURES, Backfill, RunKind
+from ostinato.errors import AlreadyRunningError, InvalidArgumentError, NotRunningError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from ostinato._engine._environment import Environment
+    from ostinato._engine._ticks import Ticks
+    from ostinato._run import Run
+
+    Start = Callable[[], Awaitable[asyncio.Task[None]]]
+
+__all__ = ["Backfilling", "chosen", "ticks_between"]
+
+# So many instants of a schedule are looked at: a year of five minutes each.
+_MOST_LOOKED_AT = 110_000
+# In seconds: how soon to try again, where a run was under way, or the store did not answer.
+_AGAIN = 1.0
+
+
+def ticks_between(ticks: Ticks, start: int, end: int) -> list[int]:
+    """Return the *ticks* from *start* on that lie before *end*.
+
+    Raises:
+        InvalidArgumentError: They are too many to look at.
+        Exception: Whatever a schedule of the user's own raises.
+    """
+    found: list[int] = []
+    due = ticks.after(start - 1)
+    while due is not None and due < end:
+        found.append(due)
+        if len(found) > _MOST_LOOKED_AT:
+            problem = f"has more than {_MOST_LOOKED_AT:,} ticks behind it, up to the end"
+            raise InvalidArgumentError("start", start, problem, "take a part of it at a time")
+        due = ticks.after(due)
+    return found
+
+
+def chosen(mode: Backfill, ticks: Iterable[int], known: Iterable[Run]) -> list[int]:
+    """Return those of *ticks* that are to be run, by what is *known* of them, the newest first."""
+    if mode is Backfill.ALL:
+        return list(ticks)
+    latest: dict[int, Run] = {}
+    for run in known:
+        if run.kind not in (RunKind.MANUAL, RunKind.SKIPPED):
+            latest.setdefault(run._due, run)
+    if mode is Backfill.MISSING:
+        return [due for due in ticks if due not in latest]
+    return [due for due in ticks if due in latest and latest[due].outcome in FAILURES]
+
+
+class Backfilling:
+    """Starts what waits, one run behind the other, for as long as the worker runs."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Begin with nothing that waits."""
+        self._environment = environment
+        self._waiting: deque[Start] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, starts: Iterable[Start]) -> None:
+        """Start a run by each of *starts*, behind all that waits."""
+        self._waiting.extend(starts)
+        if self._task is None and self._waiting:
+            environment = self._environment
+            self._task = spawn(
+                self._drive(), loop=environment.loop, context=environment.context.copy()
+            )
+
+    async def finish(self) -> None:
+        """Start nothing more, and wait for the end of what does it: the runs have ended."""
+        self._waiting.clear()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _drive(self) -> None:
+        while self._waiting and not self._environment.is_stopping:
+            # Where the scheduler stops meanwhile, nothing more is begun.
+            with suppress(NotRunningError):
+                await self._run(self._waiting.popleft())
+        self._task = None
+
+    async def _run(self, start: Start) -> None:
+        while not self._environment.is_stopping:
+            try:
+                run = await start()
+            except (AlreadyRunningError, StoreError):
+                # Another run is under way, here or elsewhere; or the store is away for a while.
+                await self._wait()
+                continue
+            if not run.done():
+                await asyncio.wait({run})
+            return
+
+    async def _wait(self) -> None:
+        environment = self._environment
+        over = environment.loop.create_future()
+        environment.waits.add(over)
+        timer = environment.clock.call_later(_AGAIN, partial(resolve, over))
+        try:
+            await over
+        finally:
+            timer.cancel()
+            environment.waits.discard(over)

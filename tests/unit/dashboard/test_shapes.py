@@ -1,0 +1,51 @@
+"""How tasks look in JSON."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ostinato import Scheduler, TaskState, TaskStatus
+from ostinato.dashboard._shapes import counts_of, task_shape
+from ostinato.dashboard._texts import Texts
+
+DUE = datetime(2030, 1, 31, 9, tzinfo=UTC)
+
+
+def status(**more: object) -> TaskStatus:
+    """Return how a task stands."""
+    facts = dict.fromkeys(TaskStatus.__slots__) | {"name": "tidy", "schedule": "every hour"}
+    facts |= {"running": (), "recent": (), "counts": {}, "failures_in_row": 0, "next_run": DUE}
+    return TaskStatus(**{**facts, "state": TaskState.WAITING, **more})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "is_late"),
+    [
+        (10, TaskState.WAITING, False),
+        (11, TaskState.WAITING, True),
+        (11, TaskState.RUNNING, False),
+    ],
+)
+def test_a_task_is_late_that_waits_for_what_has_passed(
+    seconds: int, state: TaskState, *, is_late: bool
+) -> None:
+    """Ten seconds after its instant a tick is on time, and afterwards too where it runs."""
+    now = (DUE + timedelta(seconds=seconds)).timestamp() * 1_000
+    found = status(state=state)
+
+    counts = counts_of([found, status(failures_in_row=2)], now)
+
+    assert (counts["late"], counts["failing"]) == (is_late + (seconds > 10), 1)
+
+
+def test_ticks_are_counted_by_outcome_and_by_why_they_were_skipped() -> None:
+    """One cannot be taken for the other."""
+    scheduler = Scheduler("memory://")
+
+    @scheduler.every(hours=1, name="tidy")
+    async def tidy() -> None: ...
+
+    counts = {"succeeded": 3, "paused": 2, "overlap": 1}
+    shape = task_shape(status(counts=counts), scheduler.tasks["tidy"], 0.0, Texts())
+
+    assert shape["counts"] == {"succeeded": 3, "skipped(paused)": 2, "skipped(overlap)": 1}

@@ -1,0 +1,116 @@
+"""S94: ticks of the past that are run again."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ostinato import (
+    ArgumentTypeError,
+    Backfill,
+    InvalidArgumentError,
+    Run,
+    RunKind,
+    Scheduler,
+    Tick,
+)
+from ostinato.testing import simulate
+
+START = datetime(2030, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+async def test_s94_a_dry_run_tells_and_the_real_one_runs_what_is_missing_or_failed() -> None:
+    """S94: each after the other, at its own instant; the grid does not move, nor does a success."""
+    scheduler, dues = Scheduler(enabled=True), list[datetime]()
+
+    @scheduler.every(minutes=1, name="task")
+    async def task(run: Run) -> None:
+        dues.append(run.due)
+        if run.kind is RunKind.TICK and run.due.minute == 2:
+            raise ValueError
+
+    async with simulate(scheduler, start=START) as sim:
+        await sim.advance(minutes=3, seconds=30)
+        begin = START - 2 * MINUTE
+        missing = await scheduler.backfill(task, begin, START + timedelta(hours=1))
+        failed = await scheduler.backfill(task, begin, sim.now, mode=Backfill.FAILED)
+        every = await scheduler.backfill(task, begin, START + 2 * MINUTE, mode=Backfill.ALL)
+
+        assert missing == [Tick("task", begin), Tick("task", begin + MINUTE)]
+        assert failed == [Tick("task", START + 2 * MINUTE)]
+        assert [tick.due for tick in every] == [begin + number * MINUTE for number in range(4)]
+        before, status = dues[:], await scheduler.status(task)
+        assert len(before) == 4
+
+        await scheduler.backfill(task, begin, sim.now, mode=Backfill.FAILED, dry_run=False)
+        await scheduler.backfill(task, begin, sim.now, dry_run=False)
+        await sim.advance(seconds=1)
+
+        assert dues[4:] == [START + 2 * MINUTE, begin, begin + MINUTE]
+        after = await scheduler.status(task)
+        assert (after.next_run, after.last_success) == (status.next_run, START + 3 * MINUTE)
+        assert (after.starts, after.failures_in_row) == (status.starts, status.failures_in_row)
+        assert {run.kind for run in sim.runs(task)[4:]} == {RunKind.BACKFILL}
+        for mode in (Backfill.MISSING, Backfill.FAILED):
+            assert await scheduler.backfill(task, begin, sim.now, mode=mode) == []
+
+
+async def test_s94_what_waits_is_run_behind_a_run_that_is_under_way() -> None:
+    """S94: it obeys the overlap policy; what waits at the end of the scheduler is dropped."""
+    scheduler, dues = Scheduler(enabled=True), list[datetime]()
+
+    @scheduler.cron("* * * * *", name="task")
+    async def task(run: Run) -> None:
+        dues.append(run.due)
+        await asyncio.sleep(20)
+
+    async with simulate(scheduler, start=START) as sim:
+        await sim.advance(seconds=65)
+        await scheduler.backfill(task, START - 3 * MINUTE, START, dry_run=False)
+        await sim.advance(seconds=30)
+
+    assert dues == [START + MINUTE, START - 3 * MINUTE]
+
+
+async def test_s94_no_more_than_a_thousand_are_run_unless_forced() -> None:
+    """S94: nor is more looked at than can be in a moment; what has no ticks is refused."""
+    scheduler = Scheduler(enabled=True)
+    scheduler.cron("* * * * *", name="task")(lambda: None)
+    scheduler.delay(seconds=5, name="delay")(lambda: None)
+    day = timedelta(days=1)
+
+    async with simulate(scheduler, start=START):
+        with pytest.raises(InvalidArgumentError, match=r"1,440 ticks.*1,000.*force=True"):
+            await scheduler.backfill("task", START - day, START)
+        forced = await scheduler.backfill("task", START - day, START, force=True)
+        assert len(forced) == 1_440
+        with pytest.raises(InvalidArgumentError, match="more than 110,000"):
+            await scheduler.backfill("task", START - 100 * day, START, force=True)
+        with pytest.raises(InvalidArgumentError, match="trigger it"):
+            await scheduler.backfill("delay", START - day, START)
+        with pytest.raises(InvalidArgumentError, match="not behind start"):
+            await scheduler.backfill("task", START, START)
+        with pytest.raises(ArgumentTypeError):
+            await scheduler.backfill("task", START - day, START, mode="all")
+
+
+async def test_s94_a_store_remembers_what_was_run_again(tmp_path: Path) -> None:
+    """S94: its last success stays the later one."""
+    scheduler, done = Scheduler(f"sqlite:///{tmp_path}/state.db", enabled=True), list[datetime]()
+    task = scheduler.cron("0 0 1 1 *", name="task")(lambda: None)
+    begin, end = (datetime(year, 6, 1, tzinfo=UTC) for year in (2020, 2022))
+
+    async with scheduler.running():
+        first = await scheduler.trigger(task, wait=True)
+        ticks = await scheduler.backfill(task, begin, end, dry_run=False)
+        while len(done) < len(ticks):
+            history = await scheduler.history(task, until=end)
+            done = [run.due for run in history if run.outcome is not None]
+        assert await scheduler.backfill(task, begin, end) == []
+        status = await scheduler.status(task)
+
+    assert [tick.due for tick in ticks] == sorted(done)
+    assert status.last_success is not None
+    assert abs(status.last_success - first.due) < timedelta(milliseconds=2)
