@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ostinato._clock import SystemClock
 from ostinato._engine._environment import Environment
 from ostinato._engine._tell import Telling
 from ostinato._engine._terms import Terms
 from ostinato._engine._threads import Threads
+from ostinato._engine._watchdog import Blocked, Watchdog
 from ostinato._engine._worker import Worker
 from ostinato._history import History
 from ostinato._lease import Retention
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     from ostinato.protocols import Clock, Observer, SharedStore
 
 __all__ = ["Equipment"]
+
+# In seconds: for so long the loop may be blocked while one develops.
+_WATCHED = 0.1
 
 # In seconds: it costs a file some microseconds.
 _FILE_POLL = 0.5
@@ -42,6 +49,8 @@ class Equipment:
         poll: After how many seconds to look whether another worker has steered a task.
         history: How much is remembered of each task; None: as much as its store does by itself.
         revision: Of the declarations, where one was given.
+        watchdog: For how many seconds the loop may be blocked before somebody is told; 0: it is
+            not watched; None: it is while one develops.
     """
 
     namespace: str
@@ -52,6 +61,7 @@ class Equipment:
     poll: float
     history: History | None = None
     revision: int | None = None
+    watchdog: float | None = None
 
     def worker(
         self,
@@ -103,7 +113,31 @@ class Equipment:
             state=state,
             fence=store if isinstance(store, Fence) else None,
         )
+        threshold = self._watched_for(environment.loop)
+        # In virtual time nothing is blocked; and where nothing falls due, nothing is ours.
+        if threshold and is_live and isinstance(clock, SystemClock):
+            told = partial(_tell_blocked, telling)
+            environment.watchdog = Watchdog(environment.loop, threshold, told)
+            environment.watchdog.start()
         return Worker(environment, store, is_live=is_live, keep=keep, terms=terms)
+
+    def _watched_for(self, loop: asyncio.AbstractEventLoop) -> float:
+        """Return for how many seconds the *loop* may be blocked; 0: it is not watched."""
+        if self.watchdog is not None:
+            return self.watchdog
+        is_developing = sys.flags.dev_mode or loop.get_debug()
+        # A test may block as it likes.
+        return _WATCHED if is_developing and "PYTEST_CURRENT_TEST" not in os.environ else 0.0
+
+
+def _tell_blocked(telling: Telling, blocked: Blocked) -> None:
+    telling.tell(
+        "ostinato.loop_blocked",
+        blocked.task_name,
+        seconds=blocked.seconds,
+        line=blocked.line,
+        stack=blocked.stack,
+    )
 
 
 def _tell_exhausted(telling: Telling, names: list[str]) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "checked_lease",
     "checked_observers",
     "checked_revision",
+    "checked_watchdog",
 ]
 
 _MOST_THREADS = 10_000
@@ -34,6 +35,10 @@ _HIGHEST = 2**53 - 1
 # A heartbeat each sixth of it, and three calls of 2 s and 2 s more, have room in the default of 30.
 _SHORTEST_LEASE = 1.0
 _LONGEST_LEASE = 3_600.0
+# In seconds: for so long the loop may be blocked, unless somebody says otherwise.
+_WATCHED = 0.1
+_SHORTEST_BLOCK = 0.02
+_LONGEST_BLOCK = 60.0
 
 
 def checked_lease(lease: Duration) -> float:
@@ -82,6 +87,24 @@ def checked_revision(revision: object, environment: Mapping[str, str]) -> int | 
         problem = f"is not between 0 and {_HIGHEST}"
         raise InvalidArgumentError("revision", revision, problem, "count the deployments")
     return revision
+
+
+def checked_watchdog(watchdog: object) -> float | None:
+    """Return for how many seconds the loop may be blocked; 0: any; None: nobody said.
+
+    Raises:
+        ArgumentTypeError: It is neither a bool, nor a duration, nor None.
+        InvalidArgumentError: It is too short to be found by looking, or too long to matter.
+    """
+    if watchdog is None:
+        return None
+    if isinstance(watchdog, bool):
+        return _WATCHED if watchdog else 0.0
+    seconds = wait_seconds("watchdog", cast("Duration", watchdog))
+    if not _SHORTEST_BLOCK <= seconds <= _LONGEST_BLOCK:
+        remedy = f"pass {_SHORTEST_BLOCK:g} to {_LONGEST_BLOCK:g} seconds, or True for {_WATCHED:g}"
+        raise InvalidArgumentError("watchdog", watchdog, "is no time to be looked for", remedy)
+    return seconds
 
 
 def check_wish(enabled: object) -> bool | None:

@@ -25,6 +25,7 @@ from ostinato._options import (
     checked_lease,
     checked_observers,
     checked_revision,
+    checked_watchdog,
 )
 from ostinato._preparation import Preparation
 from ostinato._registry import note_inclusion
@@ -84,6 +85,7 @@ class Scheduler(Declaring, Observable, Showing):
         auto_create: bool = True,
         revision: int | None = None,
         enabled: bool | None = None,
+        watchdog: bool | Duration | None = None,
     ) -> None:
         """Declare a scheduler; nothing runs yet.
 
@@ -111,6 +113,9 @@ class Scheduler(Declaring, Observable, Showing):
                 revision counts; by default `$OSTINATO_REVISION`, else the one that came last.
             enabled: Whether tasks run; by default, unless `$OSTINATO_ENABLED` is 0, and not under
                 pytest.
+            watchdog: For how long the event loop may be blocked before it is told who does, in
+                seconds or as a timedelta; True: 0.1 seconds, False: for ever; by default 0.1 in
+                Python's development mode and asyncio's debug mode, else for ever.
 
         Raises:
             ArgumentTypeError: An argument has a type that is not accepted.
@@ -130,6 +135,7 @@ class Scheduler(Declaring, Observable, Showing):
             wait_seconds("poll", poll),
             checked_history(history),
             checked_revision(revision, os.environ),
+            checked_watchdog(watchdog),
         )
         self._enabled = check_wish(enabled)
         self._preparation = Preparation(self._memory.frequency)

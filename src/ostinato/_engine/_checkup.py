@@ -1,7 +1,7 @@
 """Ask a worker, and by its store all others, whether the tasks run as they ought to."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from ostinato._engine._diagnosis import ALARMING, run_problems, task_problems, worker_problems
@@ -25,7 +25,11 @@ _PATIENCE = 60_000.0
 _RUNS = 100
 _MOST = 10
 
-_Found = tuple[Reply, Mapping[str, list[Run]]]
+# In seconds: for so long of the last so many the loop may be blocked.
+_BLOCKED = 1.0
+_LATELY = 60.0
+
+_Found = tuple[Reply, Mapping[str, list[Run]], float]
 
 
 class Checkup:
@@ -35,6 +39,7 @@ class Checkup:
         """Look at *worker*, and at those that share its store."""
         self.worker = worker
         self._environment = worker.environment
+        self._monotonic = worker.environment.clock.monotonic
         # What the store was asked for and has not answered yet.
         self._asked: asyncio.Future[_Found] | None = None
         # Since when it has not, in milliseconds.
@@ -67,10 +72,22 @@ class Checkup:
                     problems.append(Problem(ProblemKind.NO_WORKER, None, words))
         problems += self._of_tasks(None if found is None else found[0])
         problems += self._of_runs({} if found is None else found[1])
+        problems += self._of_loop(0.0 if found is None else self._monotonic() - found[2])
         return Health.of(problems, instant_of(now))
 
+    def _of_loop(self, late: float) -> Iterator[Problem]:
+        """Yield that the event loop is blocked too long: it took the store's answer so *late*."""
+        watchdog = self._environment.watchdog
+        blocks = [] if watchdog is None else watchdog.within(_LATELY)
+        seconds = max(sum(each.seconds for each in blocks), late)
+        if seconds >= _BLOCKED:
+            worst = max(blocks, key=lambda each: each.seconds, default=None)
+            words = f"the event loop was blocked for {seconds:.1f} seconds of the last minute"
+            name = None if worst is None else worst.task_name
+            yield Problem(ProblemKind.LOOP_BLOCKED, name, words)
+
     def _of_tasks(self, reply: Reply | None) -> Iterator[Problem]:
-        worker, monotonic = self.worker, self._environment.clock.monotonic()
+        worker, monotonic = self.worker, self._monotonic()
         up_for = worker.steady.at(monotonic) - worker.begun
         if isinstance(worker.sharing, Observing) and reply is not None:
             # Who could have run what is due is not in this process.
@@ -97,7 +114,7 @@ class Checkup:
 
     def _under_way(self) -> Iterator[tuple[Standing, Run, float]]:
         """Yield what is under way in this process: the task's standing, the run, and the time."""
-        monotonic = self._environment.clock.monotonic()
+        monotonic = self._monotonic()
         for standing in tuple(self.worker.claims.performer.survey.watched):
             for run in tuple(standing.live):
                 yield standing, run, standing.timeline.at(monotonic)
@@ -110,7 +127,7 @@ class Checkup:
             for standing, run, now in self._under_way()
             if standing.is_shared and now - (run._started or now) > ALARMING
         }
-        look = partial(_look, self.worker.store, sorted(long)[:_MOST])
+        look = partial(_look, self.worker.store, sorted(long)[:_MOST], self._monotonic)
         try:
             if sharing is None:
                 return look()
@@ -126,6 +143,7 @@ class Checkup:
         return int(self._environment.clock.now() * 1_000)
 
 
-def _look(store: SharedStore, names: list[str]) -> _Found:
-    """Return how all tasks and workers stand, and how the latest runs of some tasks ended."""
-    return store.read(), {name: store.runs(name, _RUNS) for name in names}
+def _look(store: SharedStore, names: list[str], monotonic: Callable[[], float]) -> _Found:
+    """Return how all stand, how the latest runs of some tasks ended, and when that was known."""
+    reply = store.read()
+    return reply, {name: store.runs(name, _RUNS) for name in names}, monotonic()

@@ -103,15 +103,13 @@ def worker_problems(
         workers: What the store knows of them.
         now: The store's time.
         grace: For how many milliseconds a worker may not be seen.
-        own: The id of the one that looks, which the store may not know yet.
+        own: The id of the one that looks.
     """
     silent = [
         each for each in workers if each.seen < now - grace and not each.has_left and each.id != own
     ]
     alive = [each for each in workers if each.seen >= now - grace]
     begun = sorted(each.started for each in alive)
-    if not any(each.id == own for each in workers):
-        begun.append(now)
     for each in sorted(silent, key=lambda worker: worker.seen, reverse=True):
         if begun and begun[-1] > each.seen:
             begun.pop()

@@ -9,6 +9,7 @@ from typing import cast
 
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
+from ostinato._engine._watchdog import Watchdog
 from ostinato.protocols import Clock, Fence
 from ostinato.stores._lanes import Lanes
 
@@ -33,6 +34,7 @@ class Environment:
         random: What waits between attempts are drawn by.
         lanes: Makes the threads of a store that is shared with others.
         is_stopping: Whether no further run or attempt is to begin.
+        watchdog: Sees who blocks the loop, where it is watched.
         waits: The waits between attempts, which end when no other is to begin.
     """
 
@@ -49,6 +51,7 @@ class Environment:
     random: Random = field(default_factory=Random)
     lanes: Callable[[str, asyncio.AbstractEventLoop], Lanes] = Lanes
     is_stopping: bool = False
+    watchdog: Watchdog | None = None
     waits: set[asyncio.Future[None]] = field(default_factory=set["asyncio.Future[None]"])
 
     @property
@@ -67,6 +70,8 @@ class Environment:
     def stop(self) -> None:
         """Let no further attempt begin."""
         self.is_stopping = True
+        if self.watchdog is not None:
+            self.watchdog.stop()
         for wait in self.waits:
             if not wait.done():
                 wait.set_result(None)

@@ -17,7 +17,7 @@ from ostinato._engine._standing import Standing
 from ostinato._engine._survey import Survey
 from ostinato._engine._verdict import judge, outcome_of, text_of
 from ostinato._function import UserFunction
-from ostinato._outcomes import Outcome
+from ostinato._outcomes import Outcome, RunKind
 from ostinato._run import Run
 
 __all__ = ["Performer"]
@@ -211,12 +211,23 @@ class Performer:
 
     def _tell_of_end(self, standing: Standing, run: Run, error: BaseException | None) -> None:
         """Tell that *run* has ended, and not succeeded."""
-        facts: dict[str, object] = {}
-        if run.outcome is Outcome.ABANDONED:
-            facts["stack"] = self._environment.threads.stack_of(standing.task.function.name)
-        self._environment.telling.tell(
-            f"ostinato.run_{run.outcome}", standing.task.name, run=run, error=error, **facts
-        )
+        telling, name = self._environment.telling, standing.task.name
+        # Runs by hand belong to no streak.
+        number = standing.failures_in_row + 1 if run.kind is RunKind.TICK else None
+        match run.outcome:
+            case Outcome.FAILED:
+                telling.tell(
+                    "ostinato.run_failed", name, run=run, error=error, failures_in_row=number
+                )
+            case Outcome.TIMED_OUT:
+                telling.tell(
+                    "ostinato.run_timed_out", name, run=run, error=error, failures_in_row=number
+                )
+            case Outcome.ABANDONED:
+                stack = self._environment.threads.stack_of(standing.task.function.name)
+                telling.tell("ostinato.run_abandoned", name, run=run, error=error, stack=stack)
+            case _:
+                telling.tell("ostinato.run_cancelled", name, run=run, error=error)
 
     async def complete(self, standing: Standing) -> None:
         """Call the task's `on_complete`, if it has one: no further tick will be."""

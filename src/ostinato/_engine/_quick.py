@@ -17,6 +17,7 @@ from ostinato._engine._perform import Performer
 from ostinato._engine._spawn import eager_spawner
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
+from ostinato._engine._survey import note_success
 from ostinato._ledger import Start, begun_run
 from ostinato._run import Run
 from ostinato.stores.memory import MemoryStore
@@ -45,6 +46,7 @@ class Quick:
         "_spawn",
         "_starving",
         "_survey",
+        "_telling",
         "_threads",
         "is_allowed",
     )
@@ -79,6 +81,7 @@ class Quick:
         self._spawn = eager_spawner(environment.loop)
         self._starving = starving
         self._threads = environment.threads
+        self._telling = environment.telling
         self._on_next = on_next
         # Whoever is told of successes is told of a `Run`.
         self.is_allowed = not environment.telling.who_wants("ostinato.run_succeeded")
@@ -205,7 +208,8 @@ class Quick:
         standing.running -= 1
         standing.latest = success
         standing.last_success = start[1]
-        standing.failures_in_row = 0
+        if standing.failures_in_row:
+            note_success(standing, self._telling)
         if self._end is not None and standing.row is not None:
             self._end(standing.row, success)
         else:

@@ -8,6 +8,7 @@ from ostinato._engine._environment import Environment
 from ostinato._engine._missed import horizon_of, skip_until
 from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
+from ostinato._engine._survey import note_success
 from ostinato._lease import Claim, Reply, Settlement, Skipped, new_settlement
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._policy import Overlap
@@ -15,8 +16,6 @@ from ostinato._run import Run
 from ostinato.stores._granting import is_older
 
 __all__ = ["RESUMED", "Settling"]
-
-_FAILURES = (Outcome.FAILED, Outcome.TIMED_OUT)
 
 # What is written of a task that is paused no longer.
 RESUMED: Mapping[str, object] = {
@@ -87,7 +86,7 @@ class Settling:
         run._is_recorded = True
         standing.latest = run
         standing.last_success = run._due
-        standing.failures_in_row = 0
+        note_success(standing, self._telling)
         if standing.is_shared:
             self._backoff.settle(new_settlement((run, False, None, None, None, 1, None)))
         elif standing.ledger is None:
@@ -120,8 +119,8 @@ class Settling:
             standing.last_success = run._due
         # Runs by hand neither pause a task nor show that its ticks succeed.
         if is_tick and outcome is Outcome.SUCCEEDED:
-            standing.failures_in_row = 0
-        elif is_tick and outcome in _FAILURES:
+            note_success(standing, self._telling)
+        elif is_tick and outcome in (Outcome.FAILED, Outcome.TIMED_OUT):
             standing.failures_in_row += 1
             pause = standing.reason_to_pause()
         passed, expected = None, standing.next_due

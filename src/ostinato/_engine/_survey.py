@@ -3,11 +3,12 @@
 from ostinato._duration import MILLISECOND
 from ostinato._engine._environment import Environment
 from ostinato._engine._standing import Standing
+from ostinato._engine._tell import Telling
 from ostinato._run import Run
 from ostinato.protocols import Timer
 from ostinato.schedules import Delay, Jittered
 
-__all__ = ["Survey", "is_stuck"]
+__all__ = ["Survey", "is_stuck", "note_success"]
 
 # Runs older than so many periods, and so many milliseconds, are told of; looked for so often.
 _STUCK_PERIODS = 10
@@ -72,6 +73,13 @@ def is_stuck(standing: Standing, run: Run, now: float) -> bool:
     """Return whether *run* has been under way for far longer than its task's period."""
     begun = now if run._started is None else run._started
     return now - begun > max(_STUCK_PERIODS * _period_of(standing, run), _STUCK)
+
+
+def note_success(standing: Standing, telling: Telling) -> None:
+    """Note that a tick of the task has succeeded, and tell of it where those before have failed."""
+    failures, standing.failures_in_row = standing.failures_in_row, 0
+    if failures:
+        telling.tell("ostinato.task_recovered", standing.name, failures_in_row=failures)
 
 
 def _period_of(standing: Standing, run: Run) -> int:

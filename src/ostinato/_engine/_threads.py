@@ -7,6 +7,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
 from queue import SimpleQueue
 from typing import Literal
@@ -14,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from ostinato._engine._jobs import Completions, Job, Returned
 
-__all__ = ["Threads"]
+__all__ = ["Threads", "start_daemon"]
 
 
 class Threads:
@@ -184,6 +185,12 @@ class Threads:
         following = crew.next_job()
         job.completions.deliver(job, returned)
         return following
+
+
+def start_daemon(name: str, target: Callable[[], object]) -> None:
+    """Call *target* in a daemon thread of its own; where the system gives none, do without."""
+    with suppress(RuntimeError):
+        threading.Thread(target=target, name=name, daemon=True).start()
 
 
 class _Crew:

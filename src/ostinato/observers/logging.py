@@ -13,6 +13,8 @@ class _Record(NamedTuple):
     level: int
     message: str
     facts: tuple[str, ...] = ()
+    # Where it has happened to no task, and may have to one.
+    without_task: str | None = None
 
 
 # The names, and the fields of each, are a promise: see docs/reference/log-records.md.
@@ -38,6 +40,12 @@ _RECORDS: Mapping[str, _Record] = {
     ),
     "ostinato.lease_lost": _Record(
         logging.WARNING, "The lease of %s is lost: it is cancelled, for another worker may run it"
+    ),
+    "ostinato.loop_blocked": _Record(
+        logging.WARNING,
+        "%s has blocked the event loop for %.2f seconds, in %s; it was here:\n%s",
+        ("seconds", "line", "stack"),
+        "The event loop was blocked for %.2f seconds, in %s; it was here:\n%s",
     ),
     "ostinato.missed_truncated": _Record(
         logging.WARNING, "%s: only the newest 100 of the missed ticks are run", ()
@@ -82,6 +90,9 @@ _RECORDS: Mapping[str, _Record] = {
     "ostinato.task_quarantined": _Record(
         logging.ERROR, "%s: all threads are taken by its runs that do not end"
     ),
+    "ostinato.task_recovered": _Record(
+        logging.INFO, "%s succeeds again; failures in a row before that: %d", ("failures_in_row",)
+    ),
     "ostinato.task_rescheduled": _Record(logging.INFO, "%s is due %s", ("schedule",)),
     "ostinato.task_resumed": _Record(logging.INFO, "%s is resumed"),
     "ostinato.task_stopped": _Record(logging.ERROR, "%s is stopped: %s", ("reason",)),
@@ -93,13 +104,22 @@ _RECORDS: Mapping[str, _Record] = {
     ),
 }
 
+# What is told of the tenth failure of a streak, the hundredth, and so on.
+_STREAK = _Record(logging.ERROR, "%s has failed %d times in a row", ("failures_in_row",))
+
 
 class LoggingObserver:
-    """Writes to the logger `ostinato`; a failed run's record has its traceback."""
+    """Writes to the logger `ostinato`.
+
+    The first failure of a streak has its traceback, and so has one of another type. Of those that
+    follow, the tenth is told of in one line, the hundredth, and so on; the others at DEBUG.
+    """
 
     def __init__(self, logger: logging.Logger | None = None) -> None:
         """Write to *logger*, or to the logger `ostinato`."""
         self._logger = logging.getLogger("ostinato") if logger is None else logger
+        # Of each task that fails, as what.
+        self._told: dict[str, type[object]] = {}
 
     def wants(self, event_name: str, /) -> bool:
         """Return whether such events are logged, as the level is now."""
@@ -108,17 +128,33 @@ class LoggingObserver:
 
     def notify(self, event: Event, /) -> None:
         """Log *event*."""
-        record = _RECORDS[event.name]
+        record = self._record_of(event)
         arguments = [event.facts.get(fact) for fact in record.facts]
+        message = record.message
         if event.task_name is not None:
             arguments.insert(0, event.task_name)
+        elif record.without_task is not None:
+            message = record.without_task
         extra: dict[str, object] = {"ostinato_event": event.name, **event.facts}
         if event.task_name is not None:
             extra["task_name"] = event.task_name
         if (run := event.run) is not None:
             extra["run_id"], extra["run_attempt"] = run.id, run.attempt
-        error = event.error
+        error = None if record is _STREAK else event.error
         # Taken apart: logging passes over an exception that is false.
         exc_info = None if error is None else (type(error), error, error.__traceback__)
         write: Callable[..., None] = self._logger.log
-        write(record.level, record.message, *arguments, exc_info=exc_info, extra=extra)
+        write(record.level, message, *arguments, exc_info=exc_info, extra=extra)
+
+    def _record_of(self, event: Event) -> _Record:
+        """Return what is written of *event*: of a streak of failures, not each time the same."""
+        record, number = _RECORDS[event.name], event.facts.get("failures_in_row")
+        if event.name == "ostinato.task_recovered":
+            self._told.pop(event.task_name or "", None)
+        elif isinstance(number, int) and event.task_name is not None:
+            before, kind = self._told.get(event.task_name), type(event.error)
+            self._told[event.task_name] = kind
+            if number > 1 and before is kind:
+                is_round = number == 10 ** (len(str(number)) - 1)
+                return _STREAK if is_round else record._replace(level=logging.DEBUG)
+        return record

@@ -48,7 +48,7 @@ def declare(scheduler: Scheduler, kind: str, error: BaseException, **policy: obj
 async def test_s57_a_failure_keeps_the_schedule_and_is_logged_once(
     kind: str, error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """S57, S58, S61, S62, S64: whatever is raised, one ERROR with traceback, and on it goes."""
+    """S57, S58, S61, S62, S64: whatever is raised, an ERROR with traceback, and on it goes."""
     scheduler = Scheduler()
     task = declare(scheduler, kind, error)
 
@@ -58,8 +58,63 @@ async def test_s57_a_failure_keeps_the_schedule_and_is_logged_once(
         assert ends(sim.runs(task)) == [(0, "failed"), (10, "failed")]
         assert await recorded(scheduler, task) == {"failed": 2}
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert [record.exc_info is not None for record in errors] == [True, True]
-    assert {record.ostinato_event for record in errors} == {"ostinato.run_failed"}
+    (record,) = errors
+    assert record.exc_info is not None
+    assert record.ostinato_event == "ostinato.run_failed"
+
+
+@pytest.mark.parametrize("scope", [Scope.CLUSTER, Scope.PROCESS])
+@pytest.mark.parametrize("seconds", [0, 1])
+async def test_s58_a_streak_of_failures_does_not_fill_the_log(
+    scope: Scope, seconds: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """S58: the first with its traceback, the tenth in a line, one of another type, the recovery."""
+    errors: list[Exception | None] = [ValueError(), *[ValueError()] * 11]
+    errors += [KeyError(), KeyError(), None, None, ValueError(), None]
+    coming, scheduler = iter(errors), Scheduler()
+
+    @scheduler.every(seconds=10, name="task", scope=scope, max_runs=len(errors))
+    async def task() -> None:
+        if seconds:
+            await asyncio.sleep(seconds)
+        error = next(coming)
+        if error is not None:
+            raise error
+
+    async with simulate(scheduler) as sim:
+        with caplog.at_level(logging.INFO, "ostinato"):
+            await sim.advance(minutes=5)
+
+        assert told(sim)["run_failed"] == 15
+    written = [
+        (record.levelname, record.message, record.exc_info is not None, record.failures_in_row)
+        for record in caplog.records
+        if hasattr(record, "failures_in_row")
+    ]
+    assert written == [
+        ("ERROR", "task failed", True, 1),
+        ("ERROR", "task has failed 10 times in a row", False, 10),
+        ("ERROR", "task failed", True, 13),
+        ("INFO", "task succeeds again; failures in a row before that: 14", False, 14),
+        ("ERROR", "task failed", True, 1),
+        ("INFO", "task succeeds again; failures in a row before that: 1", False, 1),
+    ]
+
+
+async def test_s58_a_run_by_hand_belongs_to_no_streak(caplog: pytest.LogCaptureFixture) -> None:
+    """S58: whoever has started it wants to know how it failed."""
+    scheduler = Scheduler()
+    declare(scheduler, "async", ValueError(), name="task", start=3_600)
+
+    async with simulate(scheduler):
+        for _ in range(2):
+            await scheduler.trigger("task", wait=True)
+
+    failed = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert [(each.exc_info is not None, each.failures_in_row) for each in failed] == [
+        (True, None),
+        (True, None),
+    ]
 
 
 async def test_s64_a_thousand_memory_errors_stop_nothing() -> None:

@@ -223,7 +223,7 @@ def worker(seen: int, *, started: int = -100_000, has_left: bool = False) -> Wor
         ([worker(-10), worker(-40_000), worker(-5, started=-20_000)], 0),
         ([worker(-10), worker(-40_000), worker(-50_000), worker(-5, started=-20_000)], 1),
         ([worker(-10), worker(-40_000), worker(-50_000), worker(-5, started=-45_000)], 1),
-        ([worker(-50_000)], 0),
+        ([worker(-50_000)], 1),
         ([worker(-10), worker(-50_000), worker(-55_000)], 2),
     ],
 )
