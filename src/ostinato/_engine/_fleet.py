@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ostinato._queries import Recent
@@ -22,7 +21,7 @@ __all__ = ["Fleet", "Seen"]
 # how many tasks at once.
 _OLD = 60_000
 _FEW = 50
-# More than so many are read without naming each.
+# No more than so many are read at once: no store gives anybody longer than two seconds.
 _MANY = 200
 
 
@@ -52,7 +51,6 @@ class Fleet:
         """Look at the store of *worker*."""
         self.worker = worker
         self._store = worker.store
-        self._door = worker.claims.backoff
         # Of each task what was read last: used in the one thread that reads.
         self._kept: dict[str, _Kept] = {}
         self._words: dict[str, tuple[Schedule, str]] = {}
@@ -65,35 +63,30 @@ class Fleet:
             known = self._words[standing.name] = schedule, schedule.describe()
         return known[1]
 
-    async def look(self, names: Sequence[str] | None, limit: int) -> Seen:
-        """Return how the tasks named, or all, stand, with the latest *limit* records of each.
+    def workers(self) -> tuple[Overview, Sequence[WorkerRow]]:
+        """Return who is there, and what is under way; in the thread.
 
         Raises:
             StoreError: The store does not answer.
         """
-        return await self._door.read(partial(self._look, names, limit))
-
-    async def workers(self) -> tuple[Overview, Sequence[WorkerRow]]:
-        """Return who is there, and what is under way.
-
-        Raises:
-            StoreError: The store does not answer.
-        """
-        return await self._door.read(self._look_at_workers)
-
-    def _look_at_workers(self) -> tuple[Overview, Sequence[WorkerRow]]:
         return self._store.overview(), self._store.workers()
 
-    def _look(self, names: Sequence[str] | None, limit: int) -> Seen:
+    def look(self, names: Sequence[str] | None, limit: int) -> Seen:
+        """Return how the tasks named, or all, stand, and their latest records; in the thread.
+
+        Raises:
+            StoreError: The store does not answer.
+        """
         overview = self._store.overview(names)
         marks = {name: _mark_of(row) for name, row in overview.rows.items()}
         if names is None:
             self._kept = {name: kept for name, kept in self._kept.items() if name in marks}
         changed = self._changed(marks, limit, overview.now) if names is None else list(marks)
-        if changed:
-            asked = None if len(changed) > _MANY else changed
-            found = self._store.recent(asked, limit)
-            for name in changed if asked is not None else marks:
+        for begin in range(0, len(changed), _MANY):
+            # Of the first time something is kept, also where the store comes to a stop in between.
+            some = changed[begin : begin + _MANY]
+            found = self._store.recent(some, limit)
+            for name in some:
                 recent = found.get(name, Recent((), {}))
                 self._kept[name] = _Kept(marks[name], overview.now, limit, recent)
         known = {name: self._kept[name] for name in marks}

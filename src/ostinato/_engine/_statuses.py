@@ -19,13 +19,15 @@ from ostinato._status import TaskState, TaskStatus, WorkerStatus
 from ostinato.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from ostinato._engine._fleet import Fleet
     from ostinato._engine._standing import Standing
     from ostinato._engine._ticks import Ticks
     from ostinato._run import Run
+
+    _Live = Mapping[str, Sequence[Run]]
 
 __all__ = ["Statuses"]
 
@@ -56,22 +58,37 @@ class Statuses:
         Raises:
             StoreError: The store does not answer.
         """
+        live = {each.name: tuple(map(self._mine, each.live)) for each in standings if each.running}
         here = [each for each in standings if not self._is_elsewhere(each)]
-        told = {each.name: self._status(each, self._remembered(each, recent)) for each in here}
-        if len(here) < len(standings):
-            names = [each.name for each in standings if self._is_elsewhere(each)]
-            seen = await self._fleet.look(None if is_all else names, recent)
-            running: dict[str, list[Run]] = {}
-            for run in seen.overview.running:
-                running.setdefault(run.task_name, []).append(run)
-            for each in standings:
-                if each.name in told:
-                    continue
-                row = seen.overview.rows.get(each.name)
-                remembered = seen.recent.get(each.name) or Recent((), {})
-                others = [run for run in running.get(each.name, ()) if run.worker != self._owner]
-                told[each.name] = self._status(each, remembered, row, others)
+        told = {
+            each.name: self._status(each, self._remembered(each, recent), live) for each in here
+        }
+        elsewhere = [each for each in standings if each.name not in told]
+        if elsewhere:
+            # In the thread: of a thousand tasks it takes longer than the loop is to be kept busy.
+            look = partial(self._look, elsewhere, recent, live, is_all=is_all)
+            told |= await self._read(look)
         return [told[each.name] for each in standings]
+
+    def _look(
+        self, standings: Sequence[Standing], recent: int, live: _Live, *, is_all: bool
+    ) -> dict[str, TaskStatus]:
+        """Return how tasks stand that are shared with others."""
+        seen = self._fleet.look(None if is_all else [each.name for each in standings], recent)
+        running: dict[str, list[Run]] = {}
+        for run in seen.overview.running:
+            if run.worker != self._owner:
+                running.setdefault(run.task_name, []).append(run)
+        return {
+            each.name: self._status(
+                each,
+                seen.recent.get(each.name) or Recent((), {}),
+                live,
+                seen.overview.rows.get(each.name),
+                running.get(each.name, ()),
+            )
+            for each in standings
+        }
 
     async def workers(self) -> list[WorkerStatus]:
         """Return the workers that share the store, those that are alive first.
@@ -84,7 +101,7 @@ class Statuses:
         sharing = self._worker.sharing
         if sharing is None:
             return [self._alone(live)]
-        overview, rows = await self._fleet.workers()
+        overview, rows = await self._read(self._fleet.workers)
         running: dict[str | None, list[Run]] = {self._owner: live}
         for run in overview.running:
             if run.worker != self._owner:
@@ -132,7 +149,8 @@ class Statuses:
         """
         due, starts = standing.next_due, standing.starts
         if self._is_elsewhere(standing):
-            row = (await self._fleet.look([standing.name], 0)).overview.rows.get(standing.name)
+            overview = await self._read(partial(self._store.overview, [standing.name]))
+            row = overview.rows.get(standing.name)
             if row is not None and standing.is_joined:
                 told = _Told(standing, row)
                 due, starts = told.next_due, told.starts
@@ -212,12 +230,12 @@ class Statuses:
         self,
         standing: Standing,
         remembered: Recent,
+        live: _Live,
         row: TaskRow | None = None,
         others: Sequence[Run] = (),
     ) -> TaskStatus:
         """Return how a task stands: here, and where it is shared with others, by its *row*."""
-        live = tuple(map(self._mine, standing.live))
-        running = (*live, *others)
+        running = (*live.get(standing.name, ()), *others)
         now = standing.timeline.at(self._worker.environment.clock.monotonic())
         told = standing if row is None or not standing.is_joined else _Told(standing, row)
         state = self._state(standing, is_paused=told.is_paused, is_running=bool(running))

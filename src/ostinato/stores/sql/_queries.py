@@ -35,12 +35,19 @@ def _of(table: str, columns: str) -> str:
 
 _OVERVIEW = (
     f"SELECT {{now}}, {_of('t', TASK_COLUMNS)}, {_of('r', _UNDER_WAY)} FROM {{task}} t"
-    " LEFT JOIN {run} r {by_open} ON r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL WHERE t.ns = :ns"
+    " LEFT JOIN {run} r {by_open} ON r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL"
+    " WHERE t.ns = :ns"
 )
 _NOW = "SELECT {now}"
 _WORKERS = f"SELECT {WORKER_COLUMNS} FROM {{worker}} WHERE ns = :ns ORDER BY started, id"
-# By an index alone it is found since when the latest records are; of one millisecond there may be
-# a few more.
+# Where a database has LATERAL; elsewhere it is found by an index alone since when the latest are,
+# and of one millisecond there may be a few more.
+_LATERAL = (
+    f"SELECT {_of('r', RUN_COLUMNS.replace(TIE, 'tie'))}, 1 FROM {{task}} t CROSS JOIN LATERAL"
+    f" (SELECT {RUN_COLUMNS} AS tie FROM {{run}} WHERE ns = t.ns AND name = t.name"
+    f" AND recorded IS NOT NULL ORDER BY recorded DESC, {TIE} DESC, due DESC, number DESC"
+    " LIMIT :limit) r WHERE t.ns = :ns"
+)
 _LATEST = (
     f"SELECT {RUN_COLUMNS}, 1 FROM (SELECT t.ns AS l_ns, t.name AS l_name, COALESCE((SELECT"
     " x.recorded FROM {run} x WHERE x.ns = t.ns AND x.name = t.name AND x.recorded IS NOT NULL"
@@ -182,10 +189,12 @@ class SqlQueries(SqlBase):
                 (f" AND t.name IN {listed}", f" AND name IN {listed}") if keys else ("", "")
             )
             parts = [runs + name + _GROUPED, tally.replace("{table}", "{tally}") + name]
-            if limit:
+            if limit and self._dialect.has_lateral:
+                parts.insert(0, _LATERAL + t_name)
+            elif limit:
                 parts.insert(0, _LATEST + t_name + _OF_LATEST)
             asked = self._spell(" UNION ALL ".join(parts))
-            found += self._sessions.read(asked, {**chosen, "offset": limit - 1})
+            found += self._sessions.read(asked, {**chosen, "limit": limit, "offset": limit - 1})
         return found
 
     def _latest(self, rows: list[Row], limit: int) -> list[Run]:
