@@ -9,7 +9,7 @@ import signal
 from contextlib import asynccontextmanager
 from random import Random
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from fastapi import Depends, FastAPI
 from starlette.responses import RedirectResponse
@@ -37,6 +37,11 @@ async def _work(shortest: float, longest: float) -> None:
     await moment(_drawn.uniform(shortest, longest))
 
 
+def _fail(error: Exception) -> NoReturn:
+    """Fail as a program would that does something."""
+    raise error
+
+
 @scheduler.every(seconds=1, name="heartbeat")
 async def heartbeat() -> None:
     """Be due every second."""
@@ -59,7 +64,7 @@ async def send_mails(run: Run) -> None:
     """Fail now and then, and succeed at the next attempt."""
     await _work(0.05, 0.3)
     if run.attempt == 1 and _drawn.random() < 0.3:  # noqa: PLR2004 - it is a play
-        raise ConnectionResetError("the mail server has hung up")
+        _fail(ConnectionResetError("the mail server has hung up"))
 
 
 @scheduler.every(seconds=7, name="webhooks.deliver")
@@ -67,14 +72,14 @@ async def deliver_webhooks() -> None:
     """Fail one time in three."""
     await _work(0.1, 1)
     if _drawn.random() < 1 / 3:
-        raise TimeoutError("https://partner.example/hooks did not answer within 1 s")
+        _fail(TimeoutError("https://partner.example/hooks did not answer within 1 s"))
 
 
 @scheduler.every(seconds=9, name="partner.sync")
 async def synchronise_with_partner() -> None:
     """Fail, every time."""
     await _work(0.2, 0.6)
-    raise PermissionError("401: the key of partner.example has expired")
+    _fail(PermissionError("401: the key of partner.example has expired"))
 
 
 @scheduler.every(seconds=15, timeout=2, name="search.reindex")
