@@ -55,6 +55,16 @@ def asked(port: int, path: str) -> dict[str, object]:
     return answer
 
 
+def called(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", "from ostinato.cli import main; main()", *arguments],
+        env={**os.environ, "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def is_there(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -80,12 +90,18 @@ def test_four_workers_run_a_dozen_tasks_until_ctrl_c(tmp_path: Path):
 
         wait_for(lambda: len(alive()) == 4, what=lambda: f"{alive()} {log.read_text('utf-8')}")
         wait_for(has_all_kinds, what=lambda: str(asked(port, "overview").get("counts")))
+        url = f"http://127.0.0.1:{port}/ostinato"
+        triggered = called("trigger", "reports.nightly", "--url", url, "--json")
+        unknown = called("trigger", "reports.nihtly", "--url", url)
         pids = [int(str(each["pid"])) for each in alive()]
         tasks = asked(port, "overview")["tasks"]
         process.send_signal(signal.SIGINT)
         code = process.wait(60)
 
     assert code == 0
+    assert json.loads(triggered.stdout)["kind"] == "manual"
+    assert unknown.returncode == 1
+    assert "did you mean 'reports.nightly'" in unknown.stderr
     assert isinstance(tasks, list)
     assert len(tasks) >= 12
     assert log.read_text("utf-8").rstrip().endswith("Ended, and nothing is left behind.")

@@ -15,8 +15,8 @@ from ostinato.cli._looking import history, list_tasks, next_runs
 from ostinato.cli._migrating import migrate
 from ostinato.cli._options import named_app, wants_json
 from ostinato.cli._printing import code_of, print_error
-from ostinato.cli._running import run_task, trigger, worker
-from ostinato.cli._steering import pause, resume
+from ostinato.cli._running import run_task, worker
+from ostinato.cli._steering import pause, resume, trigger
 from ostinato.cli._watching import health, workers
 from ostinato.errors import OstinatoError
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ostinato._scheduler import Scheduler
     from ostinato.cli._finding import Found
 
-__all__ = ["run_task", "trigger", "worker"]
+__all__ = ["run_task", "worker"]
 
 # In seconds: how often to look whether the run has ended.
 _TURN = 0.05
@@ -50,15 +50,6 @@ def run_task(
     _log(log_level)
     found = found_here(app, is_quiet=False)
     sys.exit(run_until_signal(_run(found, task, as_json=as_json)))
-
-
-def trigger(task: TaskArgument, app: AppOption = None, as_json: AsJson = False) -> None:
-    """Run a task now, in this process: the same as `run`, for no worker can be asked to.
-
-    The store has no request that a worker would carry out. Where a worker is to run it, trigger it
-    on the dashboard that it serves.
-    """
-    run_task(task, app, as_json=as_json, log_level="warning")
 
 
 def worker(
