@@ -20,7 +20,7 @@ from ostinato.cli._printing import console
 from ostinato.errors import UnmetRequirementError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ["demo"]
 
@@ -82,7 +82,7 @@ def _end_after(server: Any, seconds: float) -> None:  # noqa: ANN401 - of uvicor
 
 
 @contextmanager
-def _worker() -> Iterator[None]:
+def _worker() -> Generator[None]:
     """Run a worker while the block is open; it ends in order behind it."""
     command = [sys.executable, "-c", "from ostinato.cli import main; main()", "worker", _APP]
     process = subprocess.Popen(  # noqa: S603 - this very program
@@ -106,7 +106,7 @@ def _worker() -> Iterator[None]:
 
 
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
+def _listening(port: int) -> Generator[socket.socket]:
     """Listen at *port*, or at another one where it is taken."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -42,10 +42,8 @@ def migrate(
         remedy = "leave out --sql: it needs no migration"
         raise InvalidArgumentError("store", memory.label, "has no tables", remedy)
     if sql:
-        source = memory.source
-        # An address that was read is printed again, with its password: nothing else sees it.
-        render = getattr(source, "render_as_string", None)
-        statements = ddl(source if render is None else render(hide_password=False))
+        # Only the kind of its database matters, and nothing is connected to.
+        statements = ddl(memory._url.render_as_string(hide_password=False))
         if as_json:
             print_json(statements)
         else:

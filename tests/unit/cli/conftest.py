@@ -77,7 +77,7 @@ def ostinato(monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
 
     def invoke(*arguments: str) -> Result:
         _options.wants_json.set(False)
-        return CliRunner().invoke(commands, arguments)
+        return CliRunner().invoke(commands, arguments, prog_name="ostinato")
 
     yield invoke
     logger.setLevel(before)
