@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The project's one door: set up, try out and test, with Python 3.11+ and nothing else.
 
-python3 dev.py demo          run the example and watch expired tokens vanish
+python3 dev.py demo          run four workers with a dozen tasks, and look at their dashboard
+python3 dev.py example       run the example and watch expired tokens vanish
 python3 dev.py test          run every check of the project
 python3 dev.py lint          run one session of the matrix: lint, types, tests, oldest, ...
 python3 dev.py tests -k NAME run one session with arguments for pytest
@@ -25,6 +26,7 @@ from tools.pythons import SUPPORTED, find_pythons
 from tools.report import fail, step
 
 ROOT = Path(__file__).resolve().parent
+EXAMPLE = "examples/expired_tokens/demo.py"
 IN_CI = os.environ.get("CI") == "true"
 SESSIONS = (
     *("lint", "types", "tests", "processes", "calendar", "endurance", "newest", "oldest"),
@@ -44,10 +46,11 @@ def main(arguments: list[str]) -> int:
     """Do what the first of *arguments* names, with the others."""
     environment = Environment(ROOT)
     match arguments:
-        case ["demo", *rest]:
+        case ["demo" | "example" as which, *rest]:
             system.require(system.FOR_ENVIRONMENT)
             environment.provide("demo")
-            return environment.run("python", "examples/expired_tokens/demo.py", *rest)
+            programs = {"demo": ("ostinato", "demo"), "example": ("python", EXAMPLE)}
+            return environment.run(*programs[which], *rest)
         case ["test", *rest]:
             return matrix(environment, rest[1:] if rest[:1] == ["--"] else rest, system.FOR_TESTS)
         case ["setup"]:

@@ -9,6 +9,7 @@ from ostinato.errors import (
     ArgumentTypeError,
     ConfigurationError,
     DuplicateTaskError,
+    ForeignDeclarationError,
     ForeignLoopError,
     ForeignSessionError,
     InvalidArgumentError,
@@ -35,6 +36,7 @@ from ostinato.errors import (
     UnmetRequirementError,
     UnprotectedDashboardError,
     UnresolvedTasksError,
+    WorkerRefusedError,
 )
 from ostinato.tasks import RepeatedFunction, Repetition, repeat_every
 
@@ -63,6 +65,7 @@ __all__ = [
     "DuplicateTaskError",
     "Event",
     "Every",
+    "ForeignDeclarationError",
     "ForeignLoopError",
     "ForeignSessionError",
     "Health",
@@ -115,6 +118,7 @@ __all__ = [
     "UnmetRequirementError",
     "UnprotectedDashboardError",
     "UnresolvedTasksError",
+    "WorkerRefusedError",
     "WorkerStatus",
     "repeat_every",
 ]

@@ -1,8 +1,9 @@
 """Errors about the event loop that something belongs to."""
 
 from ostinato._error_root import OstinatoError
+from ostinato._shown import shown
 
-__all__ = ["ForeignLoopError", "NoRunningLoopError"]
+__all__ = ["ForeignLoopError", "NoRunningLoopError", "SchedulerRunningError"]
 
 
 class ForeignLoopError(OstinatoError, RuntimeError):
@@ -24,3 +25,15 @@ class NoRunningLoopError(OstinatoError, RuntimeError):
         """Build the message from the *feature* and the *remedy*."""
         self.feature = feature
         super().__init__(f"{feature} belongs to the running event loop, and none runs; {remedy}")
+
+
+class SchedulerRunningError(OstinatoError, RuntimeError):
+    """A simulation was asked of a scheduler that is running."""
+
+    def __init__(self, scheduler_name: str) -> None:
+        """Build the message from the *scheduler_name*."""
+        self.scheduler_name = scheduler_name
+        super().__init__(
+            f"the scheduler {shown(scheduler_name)} is running; simulate it before it starts, or "
+            "when it has stopped, and not inside the application's lifespan"
+        )

@@ -23,6 +23,8 @@ OstinatoError
 ├── SchedulerRunningError         (RuntimeError)  .scheduler_name
 ├── NotRunningError               (RuntimeError)  .scheduler_name
 ├── LifespanFailedError           (RuntimeError)  .phase
+├── ForeignDeclarationError       (RuntimeError)  .task_name
+├── WorkerRefusedError            (ConnectionError) .url .status
 ├── RunTimeoutError               (TimeoutError)  .task_name .timeout
 ├── SwallowedExceptionError       (RuntimeError)  .task_name .dependency_name
 ├── ForeignLoopError              (RuntimeError)  .task_name
@@ -37,10 +39,19 @@ OstinatoError
 Each error carries its data and builds its message from it: what is wrong, then what to do.
 """
 
-from ostinato._command_errors import AppNotFoundError, LifespanFailedError
+from ostinato._command_errors import (
+    AppNotFoundError,
+    ForeignDeclarationError,
+    LifespanFailedError,
+    WorkerRefusedError,
+)
 from ostinato._dashboard_errors import UnprotectedDashboardError
 from ostinato._error_root import ConfigurationError, OstinatoError
-from ostinato._loop_errors import ForeignLoopError, NoRunningLoopError
+from ostinato._loop_errors import (
+    ForeignLoopError,
+    NoRunningLoopError,
+    SchedulerRunningError,
+)
 from ostinato._shown import Hidden, shown
 from ostinato._store_errors import (
     ForeignSessionError,
@@ -58,6 +69,7 @@ __all__ = [
     "ArgumentTypeError",
     "ConfigurationError",
     "DuplicateTaskError",
+    "ForeignDeclarationError",
     "ForeignLoopError",
     "ForeignSessionError",
     "InvalidArgumentError",
@@ -84,6 +96,7 @@ __all__ = [
     "UnmetRequirementError",
     "UnprotectedDashboardError",
     "UnresolvedTasksError",
+    "WorkerRefusedError",
 ]
 
 
@@ -240,18 +253,6 @@ class AlreadyRunningError(OstinatoError, RuntimeError):
         super().__init__(
             f"{shown(task_name)} is running; wait for its end, or declare it with "
             "overlap=Overlap.ALLOW"
-        )
-
-
-class SchedulerRunningError(OstinatoError, RuntimeError):
-    """A simulation was asked of a scheduler that is running."""
-
-    def __init__(self, scheduler_name: str) -> None:
-        """Build the message from the *scheduler_name*."""
-        self.scheduler_name = scheduler_name
-        super().__init__(
-            f"the scheduler {shown(scheduler_name)} is running; simulate it before it starts, or "
-            "when it has stopped, and not inside the application's lifespan"
         )
 
 

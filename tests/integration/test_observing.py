@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from fastapi import FastAPI
 
-from ostinato import Run, RunKind, Scheduler, TaskState
+from ostinato import ForeignDeclarationError, Run, RunKind, Scheduler, TaskState
 from ostinato.stores import open_store
 
 
@@ -83,6 +84,24 @@ async def test_s93_a_lifespan_that_is_entered_while_observing_starts_no_tick(tmp
     assert known is app
     assert len(ran) == 1
     assert recorded.id == ran[0].id
+
+
+async def test_s93_a_task_that_the_workers_declare_otherwise_is_not_run(tmp_path: Path):
+    """S93: it is refused with both schedules, for it would not be the run that they know of."""
+    worker = scheduler_of(tmp_path, [])
+    observer = Scheduler(f"sqlite:///{tmp_path / 'state.db'}", enabled=True)
+
+    @observer.every(hours=2, name="task")
+    async def task() -> None: ...
+
+    async with asyncio.timeout(60), worker.running():
+        await worker.pause("task")
+        async with observer.observing():
+            with pytest.raises(ForeignDeclarationError, match="'every 7200000 ms' here"):
+                await observer.trigger("task")
+            seen = await observer.status("task")
+
+    assert seen.state is TaskState.PAUSED
 
 
 async def test_s93_an_observer_of_no_store_sees_the_tasks_as_disabled():

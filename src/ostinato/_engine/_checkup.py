@@ -66,8 +66,8 @@ class Checkup:
                 now = found[0].now
                 grace = worker.sharing.grace
                 problems += worker_problems(found[0].workers, now, grace, worker.id)
-                alive = [each for each in found[0].workers if each.seen >= now - grace]
-                if observes and not alive:
+                there = (each for each in found[0].workers if not each.has_left)
+                if observes and not any(each.seen >= now - grace for each in there):
                     words = "no worker is there: what is due is not started"
                     problems.append(Problem(ProblemKind.NO_WORKER, None, words))
         problems += self._of_tasks(None if found is None else found[0])

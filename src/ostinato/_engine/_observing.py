@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ostinato._engine._joining import follow, registrations_of
 from ostinato._engine._sharing import Sharing
-from ostinato.errors import InvalidScheduleError
+from ostinato.errors import ForeignDeclarationError, InvalidScheduleError
 
 if TYPE_CHECKING:
     from ostinato._engine._standing import Standing
@@ -45,10 +45,14 @@ class Observing(Sharing):
         """Make a task known to the store that no worker has declared yet: one of it is to run.
 
         Raises:
+            ForeignDeclarationError: The workers declare it with another schedule.
             StoreError: The store does not answer.
         """
-        if standing.name not in self._reply.rows:
+        row = self._reply.rows.get(standing.name)
+        if row is None:
             self._reply = await self.door.declared(registrations_of([standing]))
+        elif row.spec != standing.spec:
+            raise ForeignDeclarationError(standing.name, standing.spec, row.spec)
 
     def _follow_rows(self, reply: Reply | None) -> None:
         if reply is None or self.claims.is_stopped:

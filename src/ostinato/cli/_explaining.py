@@ -55,8 +55,6 @@ def explain(
         if cron.zone.name != "UTC":
             line.append(f"   {shown(tick)} UTC", style="dim")
         out.print(line.append(f"   {distance(tick, at)}", style="dim"))
-    if not ticks:
-        out.print("  never")
     out.print()
     if not changes:
         out.print(styled(f"The clock of {cron.zone.name} is not changed in the next year.", "dim"))

@@ -59,6 +59,9 @@ def find(wanted: str | None) -> Found:
 
 
 def _module(wanted: str, name: str) -> ModuleType:
+    if not all(map(str.isidentifier, name.split("."))):
+        remedy = f"write it like {_USUAL[0]}"
+        raise AppNotFoundError(wanted, "it is no name of a module", remedy)
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -71,9 +74,6 @@ def _module(wanted: str, name: str) -> ModuleType:
             raise
         remedy = _advice(name, _modules_here())
         raise AppNotFoundError(wanted, f"there is no module {name!r} here", remedy) from None
-    except (ValueError, TypeError):
-        remedy = f"write it like {_USUAL[0]}"
-        raise AppNotFoundError(wanted, "it is no name of a module", remedy) from None
 
 
 def _of(wanted: str, found: object, module: ModuleType) -> Found:

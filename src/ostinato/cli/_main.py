@@ -7,6 +7,8 @@ from ostinato.errors import MissingExtraError
 
 __all__ = ["main"]
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Do what the command line says, and exit."""
@@ -15,5 +17,8 @@ def main() -> None:
         import_module("rich")
     except ModuleNotFoundError:
         sys.exit(f"error: {MissingExtraError('cli', 'the command line')}")
-    # Only here: importing the library must import neither.
-    import_module("ostinato.cli._program").program()
+    try:
+        # Only here: importing the library must import neither.
+        import_module("ostinato.cli._program").program()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ostinato.cli._demo import demo
 from ostinato.cli._explaining import explain
 from ostinato.cli._looking import history, list_tasks, next_runs
+from ostinato.cli._migrating import migrate
 from ostinato.cli._options import named_app, wants_json
 from ostinato.cli._printing import code_of, print_error
 from ostinato.cli._running import run_task, worker
-from ostinato.cli._steering import pause, resume
+from ostinato.cli._steering import pause, resume, trigger
 from ostinato.cli._watching import health, workers
 from ostinato.errors import OstinatoError
 
@@ -75,9 +77,12 @@ program.command("list")(list_tasks)
 program.command("next")(next_runs)
 program.command("history")(history)
 program.command("run")(run_task)
+program.command("trigger")(trigger)
 program.command("pause")(pause)
 program.command("resume")(resume)
 program.command("health")(health)
 program.command("workers")(workers)
 program.command("worker")(worker)
 program.command("explain")(explain)
+program.command("migrate")(migrate)
+program.command("demo")(demo)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ostinato.cli._asking import asked
 from ostinato.cli._observing import observed
 from ostinato.cli._options import AppOption, AsJson, TaskArgument
 from ostinato.cli._printing import console, print_json, styled
+from ostinato.cli._running import run_task
 from ostinato.cli._shapes import task_of
 from ostinato.cli._words import distance, instant_in, now, plain, shown
 from ostinato.errors import InvalidArgumentError
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from ostinato._scheduler import Scheduler
     from ostinato._status import TaskStatus
 
-__all__ = ["pause", "resume"]
+__all__ = ["pause", "resume", "trigger"]
 
 _REMEDY = "give the scheduler a store that is shared, such as 'sqlite:///state.db'"
 
@@ -74,6 +76,33 @@ def resume(
         return
     due = "" if status.next_run is None else f", and due {distance(status.next_run, now())}"
     console().print(styled(f"{plain(task)} is {status.state}{due}"))
+
+
+def trigger(
+    task: TaskArgument,
+    app: AppOption = None,
+    as_json: AsJson = False,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", envvar="OSTINATO_URL", help="Where a worker's dashboard is."),
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", help="To send there: 'Authorization: ...'.")
+    ] = None,
+) -> None:
+    """Start a run of a task now: by the worker at --url; without one in this process, as `run`.
+
+    The store has no request that workers would carry out: one is asked by the API that it serves
+    beside its dashboard, and answers when the run has begun.
+    """
+    if url is None:
+        run_task(task, app, as_json=as_json, log_level="warning")
+        return
+    answer = asked(url, "trigger", {"name": task}, header or [])
+    if as_json:
+        print_json(answer)
+    else:
+        console().print(styled(f"{plain(task)} has begun: {answer.get('id', '')}"), soft_wrap=True)
 
 
 def _check_shared(scheduler: Scheduler) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -37,6 +38,7 @@ _OUTCOMES = {
     Outcome.CANCELLED: ("⊘", "yellow"),
 }
 _FAILED = ("✗", "bold red")
+_ON_TIME = timedelta(seconds=10)
 # The columns that stay on one line; what is in the others may be long.
 _UNBROKEN = ("due (UTC)", "next run", "last run", "latest", "outcome", "took", "late", "ended")
 
@@ -51,7 +53,7 @@ def status_table(
             styled(status.name, "bold"),
             styled(status.schedule),
             _state(status, tasks[status.name]),
-            "" if status.next_run is None else distance(status.next_run, at),
+            _next(status, at),
             _last(status, at),
             _strip(status.recent[:drawn]),
         )
@@ -108,6 +110,15 @@ def _state(status: TaskStatus, task: Task) -> Text:
     if status.reason:
         words.append(f": {plain(status.reason)}", style="dim")
     return words
+
+
+def _next(status: TaskStatus, at: datetime) -> Text:
+    due = status.next_run
+    if due is None:
+        return Text("")
+    if at - due > _ON_TIME:
+        return Text(f"late, {distance(due, at)}", style="bold red")
+    return Text(distance(max(due, at), at))
 
 
 def _last(status: TaskStatus, at: datetime) -> Text:

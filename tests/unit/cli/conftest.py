@@ -14,24 +14,27 @@ from ostinato.cli import _options
 from tests.support.calling import Invoke
 
 PROGRAM = """
-import asyncio
-from contextlib import asynccontextmanager
 from ostinato import Run, Scheduler
 
-scheduler = Scheduler("sqlite:///state.db", enabled=True, poll=0.1)
-steps = []
 
-@scheduler.every(hours=1, name="app.tidy")
-async def tidy(run: Run) -> None:
-    run.progress(0.5, message="half")
-    steps.append("tidy")
+def make() -> Scheduler:
+    scheduler = Scheduler("sqlite:///state.db", enabled=True, poll=0.1)
 
-@scheduler.every(hours=1, name="app.fail")
-async def fail() -> None:
-    raise ValueError("[bold]no[/bold] \\x1b[2J")
+    @scheduler.every(hours=1, name="app.tidy")
+    async def tidy(run: Run) -> None:
+        run.progress(0.5, message="half")
 
-@scheduler.cron("30 2 * * *", tz="America/New_York", name="app.report")
-async def report() -> None: ...
+    @scheduler.every(hours=1, name="app.fail")
+    async def fail() -> None:
+        raise ValueError("[bold]no[/bold] \\x1b[2J")
+
+    @scheduler.cron("30 2 * * *", tz="America/New_York", name="app.report")
+    async def report() -> None: ...
+
+    return scheduler
+
+
+scheduler = make()
 """
 
 
@@ -74,7 +77,7 @@ def ostinato(monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
 
     def invoke(*arguments: str) -> Result:
         _options.wants_json.set(False)
-        return CliRunner().invoke(commands, arguments)
+        return CliRunner().invoke(commands, arguments, prog_name="ostinato")
 
     yield invoke
     logger.setLevel(before)

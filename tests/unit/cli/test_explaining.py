@@ -26,6 +26,13 @@ def test_an_explanation_can_be_read_by_programs(ostinato: Invoke):
     assert told["clock_changes"] == []
 
 
+def test_a_clock_that_is_not_changed_is_said_to_be_so(ostinato: Invoke):
+    """Nothing is left open about it."""
+    result = ostinato("explain", "@daily")
+
+    assert result.stdout.splitlines()[-1] == "The clock of UTC is not changed in the next year."
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

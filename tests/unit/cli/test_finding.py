@@ -5,6 +5,7 @@ import pytest
 
 from ostinato import AppNotFoundError, Scheduler
 from ostinato.cli._finding import find
+from tests.support.calling import Invoke
 
 TWO = "from ostinato import Scheduler\none, two = Scheduler(name='a'), Scheduler(name='b')\nn = 1\n"
 BROKEN = "import no_such_library\n"
@@ -58,3 +59,14 @@ def test_what_a_module_raises_is_not_hidden():
     """An application that imports what is missing is not taken for one that is missing."""
     with pytest.raises(ModuleNotFoundError, match="no_such_library"):
         find("broken_one:app")
+
+
+def test_the_demo_says_what_it_needs(ostinato: Invoke, monkeypatch: pytest.MonkeyPatch):
+    """FastAPI and uvicorn are the application's choice, and no extra of ours."""
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.setitem(sys.modules, "fastapi", sys)
+
+    result = ostinato("demo")
+
+    assert result.exit_code == 2
+    assert "`ostinato demo` needs uvicorn>=0.30, and it is not installed" in result.stderr

@@ -1,6 +1,12 @@
+import asyncio
 import json
+from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
+from ostinato.cli._finding import find
+from ostinato.cli._looking import _watch
 from tests.support.calling import Invoke
 
 
@@ -85,3 +91,54 @@ def test_a_duration_that_is_none_is_refused(ran: str, ostinato: Invoke):
 
     assert result.exit_code == 2
     assert "is no duration and no instant; write 90m" in result.stderr
+
+
+def test_what_changes_is_printed_while_watching(ran: str, capsys: pytest.CaptureFixture[str]):
+    """Each line is the whole list; there is no second one while nothing has changed."""
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(_watch(find(ran).scheduler, as_json=True), 3))
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert {each["name"] for each in json.loads(line)} == {"app.fail", "app.report", "app.tidy"}
+
+
+def test_a_table_is_drawn_while_watching(ran: str, capsys: pytest.CaptureFixture[str]):
+    """It is the one of the list."""
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(_watch(find(ran).scheduler, as_json=False), 3))
+
+    assert "app.report" in capsys.readouterr().out
+
+
+def test_the_shell_completes_the_names_of_tasks(
+    ran: str, ostinato: Invoke, monkeypatch: pytest.MonkeyPatch
+):
+    """Of the application that is named before the command, behind it, or in the environment."""
+    monkeypatch.setenv("_OSTINATO_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"ostinato --app {ran} pause app.t")
+    monkeypatch.setenv("COMP_CWORD", "4")
+    there = ostinato()
+    monkeypatch.setenv("COMP_WORDS", "ostinato --app nowhere pause app.t")
+    nowhere = ostinato()
+
+    assert there.stdout.split() == ["app.tidy"]
+    assert nowhere.stdout.split() == []
+
+
+def test_where_there_is_nothing_to_show_it_is_said(ran: str, ostinato: Invoke):
+    """No empty table leaves the one who asks to wonder."""
+    runs = ostinato("history", "--app", ran, "--outcome", "timed_out", "--since", "1h")
+    ticks = ostinato("next", "app.tidy", "--app", ran, "--until", "1s")
+    paused = ostinato("pause", "app.fail", "--app", ran)
+    others = ostinato("next", "--app", ran, "-n", "1")
+
+    assert (runs.stdout, runs.stderr) == ("", "there are no such runs\n")
+    assert (ticks.stdout, ticks.stderr) == ("", "nothing is due before 1s\n")
+    assert paused.stdout == "app.fail is paused\n"
+    assert "not due, for they are paused or over: app.fail" in others.stderr
+    assert len(others.stdout.splitlines()) == 2
+
+
+def test_the_version_is_printed(ostinato: Invoke):
+    """For reports of what went wrong."""
+    assert ostinato("--version").stdout == f"ostinato {version('ostinato')}\n"
