@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "counts_of",
     "health_shape",
-    "is_late",
     "instant_text",
+    "is_late",
     "now_text",
     "run_shape",
     "task_shape",
