@@ -121,7 +121,7 @@ async def test_s38_a_schedule_may_be_finer_than_a_millisecond() -> None:
 @pytest.mark.parametrize(
     ("schedule", "error"),
     [
-        ("*/5 * * * *", ArgumentTypeError),
+        ("*/5 * * * *", InvalidScheduleError),
         (None, ArgumentTypeError),
         (Own(broken), LookupError),
         (Own(lambda _: 5.0), InvalidScheduleError),

@@ -14,6 +14,7 @@ from ostinato import (
     ForeignLoopError,
     InvalidArgumentError,
     InvalidFunctionError,
+    InvalidScheduleError,
     Scheduler,
     Tasks,
 )
@@ -94,7 +95,7 @@ def pausing(until: datetime) -> Callable[[Scheduler], Awaitable[object]]:
         (pausing(datetime.min.replace(tzinfo=EAST)), InvalidArgumentError),
         (pausing(datetime.max.replace(tzinfo=WEST)), InvalidArgumentError),
         (lambda scheduler: scheduler.resume(nothing, catch_up=1), ArgumentTypeError),
-        (lambda scheduler: scheduler.reschedule(nothing, "hourly"), ArgumentTypeError),
+        (lambda scheduler: scheduler.reschedule(nothing, "hourly"), InvalidScheduleError),
         (lambda scheduler: scheduler.cancel(5), ArgumentTypeError),
         (lambda scheduler: scheduler.history(nothing, limit=-1), InvalidArgumentError),
         (lambda scheduler: scheduler.history(nothing, limit=None), ArgumentTypeError),
