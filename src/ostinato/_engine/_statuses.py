@@ -6,6 +6,7 @@ import os
 import socket
 from functools import partial
 from importlib.metadata import version
+from operator import is_
 from typing import TYPE_CHECKING
 
 from ostinato._engine._observing import Observing
@@ -79,7 +80,7 @@ class Statuses:
             if run.worker != self._owner:
                 running.setdefault(run.task_name, []).append(run)
         return {
-            each.name: self._status(
+            each.name: self._status_again(
                 each,
                 seen.recent.get(each.name) or Recent((), {}),
                 live,
@@ -88,6 +89,29 @@ class Statuses:
             )
             for each in standings
         }
+
+    def _status_again(
+        self,
+        standing: Standing,
+        remembered: Recent,
+        live: _Live,
+        row: TaskRow | None,
+        others: Sequence[Run],
+    ) -> TaskStatus:
+        """Return how a task stands: the very same value, if that is as it was."""
+        is_still = row is not None and standing.is_joined and not standing.running
+        if others or not is_still or standing.name in live:
+            return self._status(standing, remembered, live, row, others)
+        mark = (
+            *(row, remembered, standing.latest, standing.schedule, standing.next_due),
+            *(standing.spread, standing.starts, standing.failures_in_row, standing.last_success),
+            *(standing.is_over, standing.over_reason, standing.zombies),
+        )
+        known = self._fleet.statuses.get(standing.name)
+        if known is None or not all(map(is_, mark, known[0])):
+            known = mark, self._status(standing, remembered, live, row)
+            self._fleet.statuses[standing.name] = known
+        return known[1]
 
     async def workers(self) -> list[WorkerStatus]:
         """Return the workers that share the store, those that are alive first.
