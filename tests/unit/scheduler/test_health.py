@@ -117,7 +117,7 @@ async def test_a_run_is_stuck_that_takes_far_longer_than_those_before() -> None:
 
     brief = iter([*[1] * 100, 59])
 
-    @scheduler.every(hours=1, name="brief", start=0)
+    @scheduler.every(hours=1, name="brief", scope=Scope.PROCESS, start=0)
     async def task_in_brief() -> None:
         await asyncio.sleep(next(brief))
 
