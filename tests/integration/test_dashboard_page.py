@@ -209,7 +209,7 @@ def test_tasks_are_searched_filtered_and_sorted(page: Page) -> None:
 
 
 def test_s95_who_may_only_look_is_shown_nothing_to_steer_by(page: Page) -> None:
-    """Neither a button in the list or in the panel, nor a key."""
+    """Neither a button in the list or in the panel, nor a key; here mounted for Starlette."""
     page.goto(page.url.replace("/ostinato", "/looking"))
     expect(row(page, "tidy").locator(".run")).to_be_hidden()
     row(page, "tidy").locator(".name").focus()

