@@ -9,6 +9,7 @@ import logging
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import closing
 
 from ostinato import Every, Outcome, Run, Scheduler
@@ -22,15 +23,15 @@ _PERIOD = 60_000
 _NAMES = [f"app.task_{number:04}" for number in range(_TASKS)]
 
 
-def _fill(address: str) -> None:
+def fill(address: str, names: Sequence[str] = _NAMES) -> None:
     """Remember runs of each task, one of each in each of so many batches."""
     begin = int(time.time() * 1_000) - _RUNS * _PERIOD
     with closing(open_store(address)) as store:
         store.open("benchmark", "filling", lambda: time.time() * 1_000)
         spec = Every(minutes=1).text
-        store.register([Registration(name, spec, begin + (1 << 34)) for name in _NAMES])
+        store.register([Registration(name, spec, begin + (1 << 34)) for name in names])
         for number in range(_RUNS):
-            store.record([_run(name, begin, number) for name in _NAMES])
+            store.record([_run(name, begin, number) for name in names])
 
 
 def _run(name: str, begin: int, number: int) -> Run:
@@ -87,7 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         address = sys.argv[1] if len(sys.argv) > 1 else f"sqlite:///{folder}/state.db"
         begun = time.perf_counter()
-        _fill(address)
+        fill(address)
         print(f"filled in {time.perf_counter() - begun:.1f} s")
         asyncio.run(_measure(address))
 

@@ -202,7 +202,7 @@ class Silent(Scheduler):
 
 
 def test_s98_where_the_store_is_is_not_said() -> None:
-    """A store that is down is the status 503; its address is for the log."""
+    """S98: A store that is down is the status 503; its address is for the log."""
     scheduler = Silent("memory://", enabled=True)
     with served(scheduler) as client:
         for error, code in [

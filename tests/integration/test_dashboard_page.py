@@ -105,6 +105,7 @@ def test_s93_a_long_run_shows_its_progress_and_is_cancelled(page: Page) -> None:
     page.get_by_role("button", name="Cancel the run of catalog.import").click()
     page.get_by_role("button", name="Cancel the run", exact=True).click()
 
+    expect(page.locator("#panel").get_by_role("status").last).to_contain_text("asked to end")
     expect(page.locator("#panel .history li")).to_contain_text("Cancelled")
     expect(task.locator(".badge")).to_have_text("Waiting")
 
@@ -207,11 +208,26 @@ def test_tasks_are_searched_filtered_and_sorted(page: Page) -> None:
     expect(two).to_have_text(["mail.flush_outbox", "catalog.import"])
 
 
-def test_who_is_not_let_in_is_told_so(page: Page, watched: Server) -> None:
-    """Nothing that was shown stays on the screen; once let in, all is back by itself."""
+def test_s95_who_may_only_look_is_shown_nothing_to_steer_by(page: Page) -> None:
+    """Neither a button in the list or in the panel, nor a key."""
+    page.goto(page.url.replace("/ostinato", "/looking"))
+    expect(row(page, "tidy").locator(".run")).to_be_hidden()
+    row(page, "tidy").locator(".name").focus()
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog").locator("h2")).to_have_text("tidy")
+    expect(page.locator("#panel .facts")).to_contain_text("Last success")
+    expect(page.locator("#panel .panel-acts")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(1)
+
+
+@pytest.mark.parametrize("status", ["401", "303"])
+def test_who_is_not_let_in_is_told_so(page: Page, watched: Server, status: str) -> None:
+    """Refused or sent to log in: nothing stays on the screen; once let in, all is back."""
     expect(row(page, "tidy")).to_be_visible()
     lock = watched.folder / "locked"
-    lock.touch()
+    lock.write_text(status)
     try:
         expect(page.get_by_role("heading", name="You may not see this page")).to_be_visible()
         expect(row(page, "tidy")).to_be_hidden()

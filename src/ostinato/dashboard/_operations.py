@@ -10,6 +10,7 @@ from ostinato._outcomes import Backfill, Outcome
 from ostinato.dashboard import _remembering, _steering, _watching
 from ostinato.dashboard._answer import Refusal
 from ostinato.dashboard._building import off_loop
+from ostinato.dashboard._compressing import compressed, takes_gzip
 from ostinato.dashboard._fields import Field, Kind, read_body, read_query
 from ostinato.dashboard._given import Given
 from ostinato.dashboard._refusals import refusal_for
@@ -212,6 +213,9 @@ async def answer(api: Api, operation: Operation, asked: Asked) -> Answer:
         return values.answer()
     tags = {tag.strip() for each in asked.header("if-none-match") for tag in each.split(",")}
     try:
-        return await off_loop(await operation.handle(api, Given(values, frozenset(tags))))
+        build = await operation.handle(api, Given(values, frozenset(tags)))
+        if takes_gzip(asked):
+            return await off_loop(lambda: compressed(build()))
+        return await off_loop(build)
     except OstinatoError as error:
         return refusal_for(error).answer()

@@ -1,10 +1,9 @@
 """A scheduler behind its dashboard, with tasks that do all that the page can show.
 
-While there is a file `locked` in its folder, nobody may look. `TASKS` adds as many tasks more.
+While there is a file `locked` in its folder, nobody may look: it holds the status to answer with.
 """
 
 import asyncio
-import os
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, HTTPException
@@ -16,7 +15,8 @@ HOSTILE = "<img src=x onerror=document.title='hacked'> a/b?c=1&d=%2e#e \"'"
 
 def allowed() -> None:
     if Path("locked").exists():
-        raise HTTPException(401, "log in")
+        status = int(Path("locked").read_text())
+        raise HTTPException(status, "log in", {"Location": "/login"})
 
 
 scheduler = Scheduler("memory://", name="shop")
@@ -48,10 +48,8 @@ async def bring_in(run: Run) -> None:
     await asyncio.Event().wait()
 
 
-for number in range(int(os.environ.get("TASKS", "0"))):
-    scheduler.every(hours=3, start=7200, name=f"more.task_{number:04}")(succeed)
-
 app = FastAPI(lifespan=scheduler.lifespan)
 app.include_router(
     scheduler.router(read=[Depends(allowed)], control=[Depends(allowed)]), prefix="/ostinato"
 )
+app.include_router(scheduler.router(read=[Depends(allowed)]), prefix="/looking")

@@ -1,10 +1,12 @@
 """How tasks look in JSON."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ostinato import Scheduler, TaskState, TaskStatus
+from ostinato import Run, Scheduler, TaskState, TaskStatus
+from ostinato.dashboard._fragments import Fragments
 from ostinato.dashboard._shapes import counts_of, task_shape
 from ostinato.dashboard._texts import Texts
 
@@ -49,3 +51,27 @@ def test_ticks_are_counted_by_outcome_and_by_why_they_were_skipped() -> None:
     shape = task_shape(status(counts=counts), scheduler.tasks["tidy"], 0.0, Texts())
 
     assert shape["counts"] == {"succeeded": 3, "skipped(paused)": 2, "skipped(overlap)": 1}
+
+
+def test_what_has_not_changed_is_not_built_again() -> None:
+    """A task that stands as before keeps its JSON; a run that has ended keeps its own."""
+    scheduler = Scheduler("memory://")
+
+    @scheduler.every(hours=1, name="tidy")
+    async def tidy() -> None: ...
+
+    fragments, now = Fragments(Texts()), DUE.timestamp() * 1_000
+    ended, live = Run("tidy", 0), Run("tidy", 1)
+    before = status(recent=(ended,))
+    (first,) = fragments.of([before], scheduler.tasks, now)
+    (again,) = fragments.of([status(recent=(ended,))], scheduler.tasks, now)
+    (late,) = fragments.of([before], scheduler.tasks, now + 11_000)
+    (running,) = fragments.of([status(recent=(ended,), running=(live,))], scheduler.tasks, now)
+    live.progress(0.5, message="half")
+    (further,) = fragments.of([status(recent=(ended,), running=(live,))], scheduler.tasks, now)
+
+    assert again is first
+    assert [json.loads(each.text)["is_late"] for each in (first, late)] == [False, True]
+    assert json.loads(further.text)["running"][0]["message"] == "half"
+    assert len({each.digest for each in (first, late, running, further)}) == 4
+    assert further.runs[id(ended)][1] is first.runs[id(ended)][1]

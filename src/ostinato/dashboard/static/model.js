@@ -50,19 +50,8 @@ export const overview = () => known.overview;
 
 /** Keep what was told, and by how much the server's clock is ahead of the browser's. */
 export function learn(told) {
-  remember(told);
   known.overview = told;
   known.ahead = Date.parse(told.now) - Date.now();
-}
-
-/** A worker may not know how far a run on another one is: what was last heard stays. */
-function remember(told) {
-  const runs = (overview) => [...(overview?.tasks ?? []), ...(overview?.workers ?? [])].flatMap((each) => each.running);
-  const heard = new Map(runs(known.overview).map((run) => [run.id, run]));
-  for (const run of runs(told)) {
-    const before = heard.get(run.id);
-    if (run.progress == null && before) Object.assign(run, { progress: before.progress, message: before.message });
-  }
 }
 
 /** The time on the server's clock, in milliseconds. */

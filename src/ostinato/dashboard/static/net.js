@@ -32,11 +32,13 @@ async function ask(path, options = {}) {
   let answer;
   try {
     answer = await fetch(`api/${path}`, {
-      credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(PATIENCE), ...options,
+      credentials: "same-origin", redirect: "manual", signal: AbortSignal.timeout(PATIENCE), ...options,
     });
   } catch {
     throw new ApiError(0);
   }
+  // Who is sent elsewhere is sent to log in.
+  if (answer.type === "opaqueredirect") throw new ApiError(401, { message: "The app asks you to log in" });
   if (answer.ok || answer.status === 304) return answer;
   const body = await answer.json().catch(() => null);
   const detail = typeof body?.detail === "string" ? { message: body.detail } : undefined;

@@ -29,7 +29,8 @@ export function openPanel(asked) {
   const title = make("h2", "", [asked], { id: "panel-title", tabindex: "-1" });
   const close = button("", () => dialog.close(), { kind: "quiet", symbol: "cross", "aria-label": "Close" });
   const body = make("div", "panel-body", [parts.top, parts.now, parts.facts, parts.next, parts.past, parts.policy]);
-  dialog.replaceChildren(make("header", "", [title, close]), body);
+  const toasts = make("div", "toasts", [], { role: "status" });
+  dialog.replaceChildren(make("header", "", [title, close]), body, toasts);
   if (!dialog.open) dialog.showModal();
   title.focus();
   refreshPanel();
