@@ -5,10 +5,10 @@ import sys
 import threading
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from sysconfig import get_paths
-from types import FrameType
+from types import CodeType, FrameType
 from typing import NamedTuple
 
 from ostinato._clock import SystemClock
@@ -50,12 +50,19 @@ class Blocked(NamedTuple):
 
 
 class _Sample(NamedTuple):
-    """Where the loop's thread was at one moment."""
+    """Where the loop's thread was at one moment, as it is found in no time.
+
+    Attributes:
+        task_name: The task at work, or None.
+        function: The innermost function of the application's own.
+        line: The line in it.
+        stack: How that was reached: codes and lines, the innermost first.
+    """
 
     task_name: str | None
-    function: str
-    line: str
-    stack: str
+    function: CodeType
+    line: int
+    stack: tuple[tuple[CodeType, int], ...]
 
 
 class Watchdog:
@@ -108,29 +115,28 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not (self._stopping.wait(self._every) or self._loop.is_closed()):
-            if self._leaf() is None:
+            if (sample := self._sample()) is None:
                 # To ask it would wake it up, which is most of what all this costs.
                 self._answered_at = self._monotonic()
-            elif not (self._ask() and self._follow()):
+            elif not (self._ask() and self._follow([sample])):
                 return
 
-    def _follow(self) -> bool:
+    def _follow(self, samples: list[_Sample]) -> bool:
         """Look where the loop's thread is until it answers; return whether there is a loop."""
-        samples: list[_Sample] = []
         is_told = False
         if self._stopping.wait(self._every):
             return False
         while self._answered_at < self._asked_at:
-            if (leaf := self._leaf()) is not None:
-                samples.append(_sample(leaf, self._floor))
+            if (sample := self._sample()) is not None:
+                samples.append(sample)
             lasted = self._lasted(self._monotonic())
-            if not is_told and samples and lasted >= self._patience:
+            if not is_told and lasted >= self._patience:
                 is_told = True
                 self._on_blocked(_blocked(samples, lasted, is_over=False))
             if self._stopping.wait(self._every) or self._loop.is_closed():
                 return False
         lasted = self._lasted(self._answered_at)
-        if not samples or lasted < self._threshold:
+        if lasted < self._threshold:
             return True
         return self._note(samples, lasted, is_told=is_told)
 
@@ -170,23 +176,13 @@ class Watchdog:
             return False
         return True
 
-    def _leaf(self) -> FrameType | None:
+    def _sample(self) -> _Sample | None:
         """Return where the loop's thread is at work; None: the loop turns, or sleeps."""
         leaf = sys._current_frames().get(self._watched)  # noqa: SLF001 - the one way to see where a thread is
         if leaf is None or id(leaf) == self._floor or _is_machinery(leaf):
             return None
-        return leaf
-
-
-def _sample(leaf: FrameType, floor: int) -> _Sample:
-    frame = _own_frame(leaf, floor)
-    code = frame.f_code
-    return _Sample(
-        _task_name(leaf),
-        f"{code.co_filename}:{code.co_firstlineno}",
-        f"{code.co_qualname} ({code.co_filename}:{frame.f_lineno})",
-        "".join(traceback.format_stack(leaf, _FRAMES)),
-    )
+        frame = _own_frame(leaf, self._floor)
+        return _Sample(_task_name(leaf), frame.f_code, frame.f_lineno, tuple(_lines(leaf)))
 
 
 def _is_machinery(frame: FrameType) -> bool:
@@ -217,11 +213,29 @@ def _task_name(leaf: FrameType) -> str | None:
     return None
 
 
+def _lines(leaf: FrameType) -> Iterator[tuple[CodeType, int]]:
+    frame: FrameType | None = leaf
+    for _ in range(_FRAMES):
+        if frame is None:
+            return
+        yield frame.f_code, frame.f_lineno
+        frame = frame.f_back
+
+
 def _blocked(samples: list[_Sample], lasted: float, *, is_over: bool) -> Blocked:
-    """Return what was seen most often."""
-    seen = Counter((each.task_name, each.function) for each in samples)
-    ((task_name, function), _), *_ = seen.most_common(1)
-    first = next(
-        each for each in samples if (each.task_name, each.function) == (task_name, function)
+    """Return what was seen most often, and of several the latest: the first may just have ended."""
+    latest = samples[::-1]
+    seen = Counter((each.task_name, each.function) for each in latest)
+    ((most, _), *_) = seen.most_common(1)
+    task_name, function, line, stack = next(each for each in latest if each[:2] == most)
+    frames = [
+        traceback.FrameSummary(code.co_filename, number, code.co_name)
+        for code, number in reversed(stack)
+    ]
+    return Blocked(
+        round(lasted, 3),
+        task_name,
+        f"{function.co_qualname} ({function.co_filename}:{line})",
+        "".join(traceback.format_list(frames)),
+        is_over,
     )
-    return Blocked(round(lasted, 3), task_name, first.line, first.stack, is_over)

@@ -73,11 +73,11 @@ async def test_s58_a_streak_of_failures_does_not_fill_the_log(
     errors += [KeyError(), KeyError(), None, None, ValueError(), None]
     coming, scheduler = iter(errors), Scheduler()
 
-    @scheduler.every(seconds=10, name="task", scope=scope, max_runs=len(errors))
+    @scheduler.every(seconds=10, name="task", scope=scope)
     async def task() -> None:
         if seconds:
             await asyncio.sleep(seconds)
-        error = next(coming)
+        error = next(coming, None)
         if error is not None:
             raise error
 

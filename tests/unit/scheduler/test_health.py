@@ -2,13 +2,15 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ostinato import Health, HealthStatus, Overlap, Problem, ProblemKind, Run, Scheduler, Scope
-from ostinato._engine._diagnosis import worker_problems
-from ostinato._lease import WorkerRow
+from ostinato._engine._diagnosis import task_problems, worker_problems
+from ostinato._engine._standing import Standing
+from ostinato._lease import Lease, TaskRow, WorkerRow
 from ostinato.testing import simulate
 from tests.support.frail import Frame
 from tests.support.simulated import START, sleeping
@@ -113,17 +115,23 @@ async def test_a_run_is_stuck_that_takes_far_longer_than_those_before() -> None:
         async def task(run: Run) -> None:
             await asyncio.sleep(next(durations) if run.task_name == "own" else 20)
 
-    scheduler.every(hours=1, name="short", start=timedelta(hours=100))(sleeping(3_000))
+    brief = iter([*[1] * 100, 59])
+
+    @scheduler.every(hours=1, name="brief", scope=Scope.PROCESS, start=0)
+    async def task_in_brief() -> None:
+        await asyncio.sleep(next(brief))
 
     async with simulate(scheduler) as sim:
         await sim.advance(hours=99, seconds=30)
         usual = await scheduler.health()
-        await sim.advance(minutes=60, seconds=69)
+        await sim.advance(minutes=60, seconds=28)
+        shortly = await scheduler.health()
+        await sim.advance(seconds=41)
         before = await scheduler.health()
         await sim.advance(seconds=2)
         stuck = await scheduler.health()
 
-    assert (usual.problems, before.problems) == ((), ())
+    assert (usual.problems, shortly.problems, before.problems) == ((), (), ())
     words = "a run takes far longer than those before: it began 101 seconds ago"
     since = START + timedelta(hours=100)
     assert stuck.problems == (Problem(ProblemKind.STUCK, "own", words, since),)
@@ -149,11 +157,14 @@ async def test_a_run_is_stuck_that_goes_on_after_its_timeout() -> None:
         before = await scheduler.health()
         await sim.advance(seconds=2)
         stuck = await scheduler.health()
+        # At its second attempt, or its third.
+        await sim.advance(seconds=11)
+        later = await scheduler.health()
 
     assert before.problems == ()
     (worst, *_) = stuck.problems
     assert (worst.kind, worst.task_name) == (ProblemKind.STUCK, "deaf")
-    assert {each.task_name for each in stuck.problems} == {"deaf"}
+    assert {each.task_name for each in [*stuck.problems, *later.problems]} == {"deaf"}
 
 
 async def test_a_stopped_task_is_told_of() -> None:
@@ -208,6 +219,49 @@ async def test_a_disabled_scheduler_is_degraded() -> None:
 
     assert found(health) == {None: "disabled"}
     assert health.is_healthy
+
+
+def ended(finished: int) -> Run:
+    """Return a run that has ended so many seconds ago."""
+    run = Run("task", NOW - 500_000)
+    run._finished = NOW - finished * 1_000
+    return run
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_overdue"),
+    [
+        ({}, True),
+        ({"next_due": NOW - 59_000}, False),
+        ({"next_due": None}, False),
+        # The last run was started by another worker.
+        ({"starts": 3}, False),
+        # It has had to wait for the run before.
+        ({"last_run": ended(59)}, False),
+        ({"last_run": ended(61)}, True),
+        ({"held": Lease("task", NOW - 90_000, 1, NOW + 1, "another")}, False),
+        ({"held": Lease("task", NOW - 90_000, 1, NOW - 1, "another")}, True),
+        ({"paused": True}, False),
+        ({"paused": True, "paused_until": NOW - 59_000}, False),
+        ({"paused": True, "paused_until": NOW - 61_000}, True),
+    ],
+)
+def test_a_task_of_a_store_is_overdue_by_its_row(
+    changes: dict[str, object], *, is_overdue: bool
+) -> None:
+    """By the store's time, and by what other workers have done."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=10, name="task", max_runs=3)(nothing)
+    standing = Standing(scheduler.tasks["task"])
+    row = replace(TaskRow("task", "spec", NOW - 90_000), **changes)
+
+    def judged(since: float) -> list[ProblemKind]:
+        problems = task_problems(standing, row, NOW, since=since, patience=60_000)
+        return [each.kind for each in problems]
+
+    assert judged(0) == [ProblemKind.OVERDUE] * is_overdue
+    # Nobody was there before.
+    assert judged(NOW - 59_000) == []
 
 
 def worker(seen: int, *, started: int = -100_000, has_left: bool = False) -> WorkerRow:

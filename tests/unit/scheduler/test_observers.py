@@ -2,6 +2,8 @@
 
 import logging
 
+import pytest
+
 from ostinato import Event, Scheduler
 from ostinato.observers import logging as observers_logging
 from ostinato.observers.logging import LoggingObserver
@@ -86,3 +88,30 @@ def test_what_is_not_known_or_not_wanted_is_not_logged() -> None:
     assert observer.wants("ostinato.run_failed")
     assert not observer.wants("ostinato.task_paused")
     assert not observer.wants("ostinato.never_heard_of")
+
+
+@pytest.mark.parametrize(
+    ("events", "tracebacks"),
+    [
+        # The streak began, or ended, on another worker.
+        ([2, 3], [True]),
+        ([1, 2, 1, 2], [True, True]),
+        ([1, 2, None, 2, 3], [True, True]),
+        ([8, 9, 10, 11], [True, False]),
+    ],
+)
+def test_s58_each_worker_sees_a_streak_with_its_traceback_once(
+    events: list[int | None], tracebacks: list[bool], caplog: pytest.LogCaptureFixture
+) -> None:
+    """S58: whoever reads the log of one process finds out there what has failed."""
+    observer = LoggingObserver(logging.getLogger("ostinato.streaks"))
+
+    for number in events:
+        name, error = "ostinato.run_failed", ValueError()
+        if number is None:
+            observer.notify(Event("ostinato.task_recovered", "task", facts={"failures_in_row": 1}))
+        else:
+            observer.notify(Event(name, "task", None, error, {"failures_in_row": number}))
+
+    errors = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert [each.exc_info is not None for each in errors] == tracebacks
