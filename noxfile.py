@@ -24,7 +24,14 @@ SCHEDULER_SERVERS = "tests/integration/test_scheduler_servers*"
 # Fleets of processes: they know their stores, and no framework.
 CLUSTER_TESTS = "tests/cluster/*"
 # What mostly waits, for processes to start, to end, to be missed.
-PROCESS_TESTS = (CLUSTER_TESTS, SCHEDULER_SERVERS, "tests/integration/test_default_store*")
+PROCESS_TESTS = (
+    CLUSTER_TESTS,
+    SCHEDULER_SERVERS,
+    "tests/integration/test_command_line*",
+    "tests/integration/test_default_store*",
+    "tests/integration/test_demo*",
+    "tests/integration/test_silent_workers*",
+)
 SERVER_TESTS = (
     "tests/contract/test_bad_starts*",
     "tests/contract/test_fences*",
