@@ -90,11 +90,19 @@ class SqlQueries(SqlBase):
             StoreError: The database did not tell.
         """
         now, rows, running = None, dict[str, TaskRow](), list[Run]()
+        known = self._made if names is None else {}
+        made: dict[str, tuple[Row, TaskRow]] = {}
         for row in self._look(_OVERVIEW, names, "t.name"):
             now, name = row[0], row[1]
             task = rows.get(name)
             if task is None:
-                task = rows[name] = task_row_of(row[1:_RUN], self._namespace)
+                raw = row[1:_RUN]
+                same = known.get(name)
+                # Most stand as they did, and whoever looks again knows them by that.
+                if same is None or same[0] != raw:
+                    same = raw, task_row_of(raw, self._namespace)
+                made[name] = same
+                task = rows[name] = same[1]
             if row[_RUN] is None:
                 continue
             run = under_way_of(name, row[_RUN:], task, now, self._namespace)
@@ -102,6 +110,8 @@ class SqlQueries(SqlBase):
                 running.append(run)
         if now is None:
             ((now,),) = self._sessions.read(self._spell(_NOW), self._given())
+        if names is None:
+            self._made = made
         return Overview(now, rows, running)
 
     def recent(self, names: Sequence[str] | None, limit: int, /) -> Mapping[str, Recent]:

@@ -46,7 +46,7 @@ class SqlStore(SqlClaims, SqlSettling, SqlQueries, SqlFence):
         """
         self._namespace, self._owner, self._now = namespace, owner, now
         self._touched, self._grace, self._is_registered = float("-inf"), GRACE, False
-        self._mine = set()
+        self._mine, self._made = set(), {}
         self._bell.reset()
         self._store_id = prepare_tables(
             self._sessions,
