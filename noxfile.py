@@ -31,6 +31,7 @@ SERVER_TESTS = (
     "tests/contract/test_mariadb*",
     "tests/contract/test_postgresql*",
     "tests/contract/test_redis*",
+    "tests/integration/test_dashboard_page*",
     "tests/integration/test_expired_tokens*",
     "tests/integration/test_repeat_every_*",
 )
@@ -41,6 +42,7 @@ API_FUZZ = "tests/integration/test_dashboard_fuzz*"
 # Thousands of runs, starts and declarations: what they show, they show on one Python.
 ENDURANCE_TESTS = (
     API_FUZZ,
+    "tests/integration/test_dashboard_looks*",
     "tests/integration/test_leaks*",
     "tests/model/*",
     "tests/properties/test_accounting_machine*",

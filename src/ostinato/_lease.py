@@ -14,6 +14,7 @@ __all__ = [
     "LEASE_EXPIRED",
     "Claim",
     "Lease",
+    "Progress",
     "Registration",
     "Renewed",
     "Reply",
@@ -122,6 +123,15 @@ class Lease(NamedTuple):
     token: int
     until: int
     owner: str
+
+
+class Progress(NamedTuple):
+    """How far the run with a lease says that it is, from 0 to 1, and what it is doing."""
+
+    name: str
+    token: int
+    fraction: float
+    message: str | None = None
 
 
 class Settlement(NamedTuple):

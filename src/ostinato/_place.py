@@ -8,6 +8,9 @@ from ostinato.errors import InvalidArgumentError
 
 __all__ = ["Place"]
 
+# What no database takes for a whole number.
+_MOST = 1 << 63
+
 
 class Place(NamedTuple):
     """The order of the records, the highest place first; no two have the same.
@@ -40,27 +43,22 @@ class Place(NamedTuple):
         Raises:
             InvalidArgumentError: It tells of none.
         """
-        try:
-            told = json.loads(urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
-            recorded, tie, due, number, name, reason = told
-            numbers = (_whole(recorded), _whole(tie), _whole(due), _whole(number))
-            place = cls(*numbers, _word(name), _word(reason))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise InvalidArgumentError(
-                "before", text, "is no cursor", "pass the `cursor` of a run of the history"
-            ) from error
-        return place
+        match _read(text):
+            case [int(recorded), int(tie), int(due), int(number), str(name), str(reason)] if (
+                max(abs(recorded), abs(tie), abs(due), abs(number)) < _MOST
+                # No store can be asked for half a character.
+                and (name + reason).isprintable()
+            ):
+                return cls(recorded, tie, due, number, name, reason)
+            case _:
+                raise InvalidArgumentError(
+                    "before", text, "is no cursor", "pass the `cursor` of a run of the history"
+                )
 
 
-def _whole(value: object) -> int:
-    if type(value) is not int or abs(value) >= 1 << 63:
-        raise ValueError(value)
-    return value
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise TypeError(value)
-    # Nor can a store be asked for half a character.
-    value.encode()
-    return value
+def _read(text: str) -> object:
+    """Return what *text* holds; None: nothing that can be read."""
+    try:
+        return json.loads(urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
+    except (ValueError, RecursionError):
+        return None

@@ -115,9 +115,10 @@ def _api_of(
     scheduler: object, clock: Clock, redact: object, *, can_control: bool, exposes: bool
 ) -> Api:
     from ostinato.dashboard._api import Api  # noqa: PLC0415 - as above
+    from ostinato.dashboard._fragments import Fragments  # noqa: PLC0415 - as above
     from ostinato.dashboard._texts import Texts  # noqa: PLC0415 - as above
 
     if redact is not None and not callable(redact):
         raise ArgumentTypeError("redact", redact, "pass a function of a text that returns a text")
     texts = Texts(cast("Callable[[str], str] | None", redact), exposes)
-    return Api(cast("Served", scheduler), clock, texts, can_control)
+    return Api(cast("Served", scheduler), clock, texts, can_control, Fragments(texts))

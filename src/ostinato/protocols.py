@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from ostinato._lease import (
     Claim,
+    Progress,
     Registration,
     Renewed,
     Reply,
@@ -143,8 +144,13 @@ class Store(Protocol):
         """Take the leases that can be had; return them, and the rows of all that were asked for."""
         ...
 
-    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> Renewed:
-        """Prolong the leases of the *held* names and tokens; return those that still are."""
+    def renew(
+        self, held: Sequence[tuple[str, int]], lease: int, told: Sequence[Progress] = (), /
+    ) -> Renewed:
+        """Prolong the leases of the *held* names and tokens; return those that still are.
+
+        What is *told* of the progress of their runs is for those who look.
+        """
         ...
 
     def settle(self, settlements: Sequence[Settlement], /) -> list[TaskRow | None]:

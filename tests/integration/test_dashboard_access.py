@@ -16,7 +16,7 @@ from tests.integration.dashboards import (
 )
 
 GETS = ["", "api/overview", "api/tasks", "api/task?name=tidy", "api/runs"]
-POSTS = ["trigger", "pause", "resume", "reschedule", "cancel"]
+POSTS = ["trigger", "pause", "resume", "reschedule", "cancel", "backfill"]
 
 both = pytest.mark.parametrize(
     "mount", [pytest.param(in_fastapi, marks=pytest.mark.needs_fastapi), in_starlette]
@@ -39,7 +39,7 @@ def scheduler() -> Scheduler:
 def test_s95_nobody_looks_and_nobody_steers_without_being_let_in(
     scheduler: Scheduler, mount: Mount
 ) -> None:
-    """Every path asks first, and a reader steers nothing; what exists is not given away."""
+    """S95: Every path asks first, and a reader steers nothing; what exists is not given away."""
     with served(scheduler, mount) as client:
         for path in [*GETS, "api/task?name=unknown", "api/health", "static/unknown"]:
             assert client.get(path).status_code == 401
@@ -63,7 +63,7 @@ def test_s95_nobody_looks_and_nobody_steers_without_being_let_in(
 def test_s95_there_is_nothing_to_steer_by_where_nobody_may(
     scheduler: Scheduler, mount: Mount
 ) -> None:
-    """Without `control` no such route exists, and the page is told so."""
+    """S95: Without `control` no such route exists, and the page is told so."""
     with (
         served(scheduler, mount, control=())
         if mount is in_fastapi
@@ -76,7 +76,7 @@ def test_s95_there_is_nothing_to_steer_by_where_nobody_may(
 
 @both
 def test_s95_what_everybody_could_read_is_not_mounted(scheduler: Scheduler, mount: Mount) -> None:
-    """Who forgets to say who may look is told at once, unless it is meant."""
+    """S95: Who forgets to say who may look is told at once, unless it is meant."""
     nobody = () if mount is in_fastapi else None
 
     with pytest.raises(UnprotectedDashboardError, match="insecure=True"):

@@ -55,7 +55,7 @@ schema = schemathesis.openapi.from_asgi("/openapi.json", app)
 @schema.parametrize()
 @settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
 def test_s101_whatever_is_asked_is_answered_as_documented(case: schemathesis.Case) -> None:
-    """Nothing fails, nothing is answered that is not documented, and nobody unknown gets in."""
+    """S101: Nothing fails, every answer is one of those documented, and nobody unknown gets in."""
     _name_a_task(case)
 
     unknown = case.call()

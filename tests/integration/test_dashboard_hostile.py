@@ -24,7 +24,7 @@ async def nothing() -> None: ...
 
 
 def test_s97_markup_stays_what_it_is() -> None:
-    """500 names, messages and reasons arrive verbatim, and no byte of them opens a tag."""
+    """S97: 500 names, messages and reasons arrive verbatim, and no byte of them opens a tag."""
     assert len(set(MARKUP)) == 500
     scheduler = Scheduler("memory://", enabled=True)
     for number, markup in enumerate(MARKUP):
@@ -58,7 +58,7 @@ def test_s97_markup_stays_what_it_is() -> None:
 
 
 def test_s100_statements_are_stored_verbatim(tmp_path: Path) -> None:
-    """300 pieces of SQL as names, reasons, ids and cursors harm no table."""
+    """S100: 300 pieces of SQL as names, reasons, ids and cursors harm no table."""
     assert len(set(STATEMENTS)) == 300
     scheduler = Scheduler(f"sqlite:///{tmp_path}/state.db", enabled=True)
     for statement in STATEMENTS:
@@ -80,7 +80,7 @@ def test_s100_statements_are_stored_verbatim(tmp_path: Path) -> None:
 
 @both
 def test_s100_no_path_leads_out_of_the_page(mount: Callable[..., Starlette]) -> None:
-    """200 ways up the tree, decoded as servers do it, find nothing."""
+    """S100: 200 ways up the tree, decoded as servers do it, find nothing."""
     assert len(set(PATHS)) == 200
     app = mount(Scheduler("memory://"))
 
@@ -124,7 +124,7 @@ async def _got(app: Starlette, path: str) -> tuple[int, bytes]:
 def test_s96_another_site_steers_nothing_with_the_cookie_of_the_user(
     mount: Callable[..., Starlette],
 ) -> None:
-    """100 requests carry the cookie of somebody who is logged in; no run comes of them."""
+    """S96: 100 requests carry the cookie of somebody who is logged in; no run comes of them."""
     scheduler = Scheduler("memory://", enabled=True)
     runs: list[str] = []
 

@@ -105,6 +105,7 @@ def test_s93_a_long_run_shows_its_progress_and_is_cancelled(page: Page) -> None:
     page.get_by_role("button", name="Cancel the run of catalog.import").click()
     page.get_by_role("button", name="Cancel the run", exact=True).click()
 
+    expect(page.locator("#panel").get_by_role("status").last).to_contain_text("asked to end")
     expect(page.locator("#panel .history li")).to_contain_text("Cancelled")
     expect(task.locator(".badge")).to_have_text("Waiting")
 
@@ -158,10 +159,41 @@ def test_a_schedule_is_written_as_people_write_it(page: Page) -> None:
     expect(page.locator("#panel .panel-schedule")).to_contain_text("at 06:00 on weekdays")
 
 
+def test_s94_ticks_of_the_past_are_run_again_after_a_look(page: Page) -> None:
+    """It says which these would be before it runs them; the history then has them, by pages."""
+    row(page, "stats.roll_up").locator(".name").click()
+    page.get_by_role("button", name="Backfill").click()
+    dialog = page.get_by_role("dialog", name="Backfill stats.roll_up")
+    dialog.get_by_role("button", name="Look first").click()
+    expect(dialog.get_by_role("status")).to_contain_text("These would be run:")
+    expect(dialog.get_by_role("button", name="Run these 24")).to_be_visible()
+    dialog.get_by_label("Which ticks").select_option("failed")
+    dialog.get_by_role("button", name="Look first").click()
+    expect(dialog.get_by_role("status")).to_have_text("No tick would be run.")
+    dialog.get_by_label("Until").fill("2020-01-01T00:00")
+    dialog.get_by_role("button", name="Look first").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("end")
+    expect(page.locator("#panel .history li")).to_have_count(0)
+
+    dialog.get_by_role("button", name="Keep it as it is").click()
+    page.get_by_role("button", name="Backfill").click()
+    dialog.get_by_role("button", name="Look first").click()
+    dialog.get_by_role("button", name="Run these 24").click()
+
+    runs = page.locator("#panel .history li")
+    expect(runs).to_have_count(20)
+    expect(runs.first).to_contain_text("backfill")
+    page.get_by_role("button", name="Older runs").click()
+    expect(runs).to_have_count(24)
+    expect(page.locator("#panel")).to_contain_text("24 runs in all")
+    page.get_by_label("Outcome").select_option("failures")
+    expect(page.locator("#panel")).to_contain_text("No runs like that.")
+
+
 def test_tasks_are_searched_filtered_and_sorted(page: Page) -> None:
     """The chips count and choose; a search without a match offers the way back."""
     names = page.locator("#list .name")
-    expect(names).to_have_count(5)
+    expect(names).to_have_count(6)
     page.get_by_role("button", name=re.compile("^Failing")).click()
     expect(names).to_have_count(2)
     page.get_by_role("searchbox").fill("nothing is called like that")
@@ -174,6 +206,20 @@ def test_tasks_are_searched_filtered_and_sorted(page: Page) -> None:
     expect(two).to_have_text(["catalog.import", "mail.flush_outbox"])
     page.get_by_label("Order").select_option("next")
     expect(two).to_have_text(["mail.flush_outbox", "catalog.import"])
+
+
+def test_s95_who_may_only_look_is_shown_nothing_to_steer_by(page: Page) -> None:
+    """Neither a button in the list or in the panel, nor a key."""
+    page.goto(page.url.replace("/ostinato", "/looking"))
+    expect(row(page, "tidy").locator(".run")).to_be_hidden()
+    row(page, "tidy").locator(".name").focus()
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog").locator("h2")).to_have_text("tidy")
+    expect(page.locator("#panel .facts")).to_contain_text("Last success")
+    expect(page.locator("#panel .panel-acts")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(1)
 
 
 def test_who_is_not_let_in_is_told_so(page: Page, watched: Server) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ostinato._queries import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ostinato._engine._standing import Standing
     from ostinato._engine._worker import Worker
     from ostinato._lease import TaskRow, WorkerRow
     from ostinato._queries import Overview
+    from ostinato._status import TaskStatus
     from ostinato.protocols import Schedule
 
 __all__ = ["Fleet", "Seen"]
@@ -22,7 +22,7 @@ __all__ = ["Fleet", "Seen"]
 # how many tasks at once.
 _OLD = 60_000
 _FEW = 50
-# More than so many are read without naming each.
+# No more than so many are read at once: no store gives anybody longer than two seconds.
 _MANY = 200
 
 
@@ -39,10 +39,16 @@ class Seen(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    mark: tuple[object, ...]
+    row: TaskRow
     read_at: int
     limit: int
     recent: Recent
+
+    def cut(self, limit: int) -> Recent:
+        """Return no more than *limit* records: the same value, where it is the same limit."""
+        if limit == self.limit:
+            return self.recent
+        return Recent(self.recent.runs[:limit], self.recent.counts)
 
 
 class Fleet:
@@ -52,9 +58,10 @@ class Fleet:
         """Look at the store of *worker*."""
         self.worker = worker
         self._store = worker.store
-        self._door = worker.claims.backoff
         # Of each task what was read last: used in the one thread that reads.
         self._kept: dict[str, _Kept] = {}
+        # What was made of that, and by what it is known that it still holds.
+        self.statuses: dict[str, tuple[tuple[object, ...], TaskStatus]] = {}
         self._words: dict[str, tuple[Schedule, str]] = {}
 
     def words_of(self, standing: Standing) -> str:
@@ -65,57 +72,50 @@ class Fleet:
             known = self._words[standing.name] = schedule, schedule.describe()
         return known[1]
 
-    async def look(self, names: Sequence[str] | None, limit: int) -> Seen:
-        """Return how the tasks named, or all, stand, with the latest *limit* records of each.
+    def workers(self) -> tuple[Overview, Sequence[WorkerRow]]:
+        """Return who is there, and what is under way; in the thread.
 
         Raises:
             StoreError: The store does not answer.
         """
-        return await self._door.read(partial(self._look, names, limit))
-
-    async def workers(self) -> tuple[Overview, Sequence[WorkerRow]]:
-        """Return who is there, and what is under way.
-
-        Raises:
-            StoreError: The store does not answer.
-        """
-        return await self._door.read(self._look_at_workers)
-
-    def _look_at_workers(self) -> tuple[Overview, Sequence[WorkerRow]]:
         return self._store.overview(), self._store.workers()
 
-    def _look(self, names: Sequence[str] | None, limit: int) -> Seen:
-        overview = self._store.overview(names)
-        marks = {name: _mark_of(row) for name, row in overview.rows.items()}
-        if names is None:
-            self._kept = {name: kept for name, kept in self._kept.items() if name in marks}
-        changed = self._changed(marks, limit, overview.now) if names is None else list(marks)
-        if changed:
-            asked = None if len(changed) > _MANY else changed
-            found = self._store.recent(asked, limit)
-            for name in changed if asked is not None else marks:
-                recent = found.get(name, Recent((), {}))
-                self._kept[name] = _Kept(marks[name], overview.now, limit, recent)
-        known = {name: self._kept[name] for name in marks}
-        return Seen(
-            overview,
-            {
-                name: Recent(kept.recent.runs[:limit], kept.recent.counts)
-                for name, kept in known.items()
-            },
-        )
+    def look(self, names: Sequence[str] | None, limit: int) -> Seen:
+        """Return how the tasks named, or all, stand, and their latest records; in the thread.
 
-    def _changed(self, marks: dict[str, tuple[object, ...]], limit: int, now: int) -> list[str]:
+        Raises:
+            StoreError: The store does not answer.
+        """
+        overview = self._store.overview(names)
+        rows = overview.rows
+        if names is None:
+            self._kept = {name: kept for name, kept in self._kept.items() if name in rows}
+        changed = self._changed(rows, limit, overview.now) if names is None else list(rows)
+        for begin in range(0, len(changed), _MANY):
+            # Of the first time something is kept, also where the store comes to a stop in between.
+            some = changed[begin : begin + _MANY]
+            found = self._store.recent(some, limit)
+            for name in some:
+                recent = found.get(name, Recent((), {}))
+                self._kept[name] = _Kept(rows[name], overview.now, limit, recent)
+        return Seen(overview, {name: self._kept[name].cut(limit) for name in rows})
+
+    def _changed(self, rows: Mapping[str, TaskRow], limit: int, now: int) -> list[str]:
         """Return the tasks of which something has ended since it was read, and a few old ones."""
         changed: list[str] = []
         old: list[tuple[int, str]] = []
-        for name, mark in marks.items():
+        for name, row in rows.items():
             kept = self._kept.get(name)
-            if kept is None or kept.mark != mark or kept.limit < limit:
+            if kept is None or kept.limit < limit or not _is_same(kept.row, row):
                 changed.append(name)
             elif not 0 <= now - kept.read_at < _OLD:
                 old.append((kept.read_at, name))
         return changed + [name for _, name in sorted(old)[:_FEW]]
+
+
+def _is_same(before: TaskRow, row: TaskRow) -> bool:
+    """Return whether nothing was added to what is remembered of a task between two rows of it."""
+    return before is row or _mark_of(before) == _mark_of(row)
 
 
 def _mark_of(row: TaskRow) -> tuple[object, ...]:

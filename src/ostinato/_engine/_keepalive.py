@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 
 from ostinato._engine._environment import Environment
+from ostinato._engine._progressing import Progressing
 from ostinato._lease import Renewed
 from ostinato.protocols import Store, Timer
 from ostinato.stores._lanes import Lanes
@@ -56,6 +57,8 @@ class Keepalive:
         self._on_lost = on_lost
         self._on_cancelled = on_cancelled
         self._lock = Lock()
+        # What runs say of their progress, where somebody wants it told.
+        self.progressing: Progressing | None = None
         # Until when each lease is trusted, on the monotonic clock.
         self._held: dict[Held, float] = {}
         # Comes when the first of them is trusted no longer: by the loop, for a beat may hang.
@@ -118,7 +121,12 @@ class Keepalive:
             return None
         asked_at = self._monotonic()
         try:
-            renewed: Renewed = self._store.renew(list(held), round(self._lease * 1_000))
+            told = () if self.progressing is None else self.progressing.to_tell(held)
+            # What most runs have nothing to say of is not asked of any store.
+            more = (told,) if told else ()
+            renewed: Renewed = self._store.renew(list(held), round(self._lease * 1_000), *more)
+            if self.progressing is not None and told:
+                self.progressing.note(told)
         except Exception:  # noqa: BLE001 - whatever it is: the lease ends if no later beat gets through
             return _AGAIN
         lost = held.keys() - renewed

@@ -6,10 +6,11 @@ import os
 import socket
 from functools import partial
 from importlib.metadata import version
-from itertools import chain
+from operator import is_
 from typing import TYPE_CHECKING
 
 from ostinato._engine._survey import is_stuck
+from ostinato._engine._told import Told, instants_from
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._lease import TaskRow
 from ostinato._outcomes import RunKind
@@ -18,13 +19,14 @@ from ostinato._status import TaskState, TaskStatus, WorkerStatus
 from ostinato.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from ostinato._engine._fleet import Fleet
     from ostinato._engine._standing import Standing
-    from ostinato._engine._ticks import Ticks
     from ostinato._run import Run
+
+    _Live = Mapping[str, Sequence[Run]]
 
 __all__ = ["Statuses"]
 
@@ -55,22 +57,60 @@ class Statuses:
         Raises:
             StoreError: The store does not answer.
         """
+        live = {each.name: tuple(map(self._mine, each.live)) for each in standings if each.running}
         here = [each for each in standings if not self._is_elsewhere(each)]
-        told = {each.name: self._status(each, self._remembered(each, recent)) for each in here}
-        if len(here) < len(standings):
-            names = [each.name for each in standings if self._is_elsewhere(each)]
-            seen = await self._fleet.look(None if is_all else names, recent)
-            running: dict[str, list[Run]] = {}
-            for run in seen.overview.running:
-                running.setdefault(run.task_name, []).append(run)
-            for each in standings:
-                if each.name in told:
-                    continue
-                row = seen.overview.rows.get(each.name)
-                remembered = seen.recent.get(each.name) or Recent((), {})
-                others = [run for run in running.get(each.name, ()) if run.worker != self._owner]
-                told[each.name] = self._status(each, remembered, row, others)
+        told = {
+            each.name: self._status(each, self._remembered(each, recent), live) for each in here
+        }
+        elsewhere = [each for each in standings if each.name not in told]
+        if elsewhere:
+            # In the thread: of a thousand tasks it takes longer than the loop is to be kept busy.
+            look = partial(self._look, elsewhere, recent, live, is_all=is_all)
+            told |= await self._read(look)
         return [told[each.name] for each in standings]
+
+    def _look(
+        self, standings: Sequence[Standing], recent: int, live: _Live, *, is_all: bool
+    ) -> dict[str, TaskStatus]:
+        """Return how tasks stand that are shared with others."""
+        seen = self._fleet.look(None if is_all else [each.name for each in standings], recent)
+        running: dict[str, list[Run]] = {}
+        for run in seen.overview.running:
+            if run.worker != self._owner:
+                running.setdefault(run.task_name, []).append(run)
+        return {
+            each.name: self._status_again(
+                each,
+                seen.recent.get(each.name) or Recent((), {}),
+                live,
+                seen.overview.rows.get(each.name),
+                running.get(each.name, ()),
+            )
+            for each in standings
+        }
+
+    def _status_again(
+        self,
+        standing: Standing,
+        remembered: Recent,
+        live: _Live,
+        row: TaskRow | None,
+        others: Sequence[Run],
+    ) -> TaskStatus:
+        """Return how a task stands: the very same value, if that is as it was."""
+        is_still = row is not None and standing.is_joined and not standing.running
+        if others or not is_still or standing.name in live:
+            return self._status(standing, remembered, live, row, others)
+        mark = (
+            *(row, remembered, standing.latest, standing.schedule, standing.next_due),
+            *(standing.spread, standing.starts, standing.failures_in_row, standing.last_success),
+            *(standing.is_over, standing.over_reason, standing.zombies),
+        )
+        known = self._fleet.statuses.get(standing.name)
+        if known is None or not all(map(is_, mark, known[0])):
+            known = mark, self._status(standing, remembered, live, row)
+            self._fleet.statuses[standing.name] = known
+        return known[1]
 
     async def workers(self) -> list[WorkerStatus]:
         """Return the workers that share the store, those that are alive first.
@@ -83,7 +123,7 @@ class Statuses:
         sharing = self._worker.sharing
         if sharing is None:
             return [self._alone(live)]
-        overview, rows = await self._fleet.workers()
+        overview, rows = await self._read(self._fleet.workers)
         running: dict[str | None, list[Run]] = {self._owner: live}
         for run in overview.running:
             if run.worker != self._owner:
@@ -131,9 +171,10 @@ class Statuses:
         """
         due, starts = standing.next_due, standing.starts
         if self._is_elsewhere(standing):
-            row = (await self._fleet.look([standing.name], 0)).overview.rows.get(standing.name)
+            overview = await self._read(partial(self._store.overview, [standing.name]))
+            row = overview.rows.get(standing.name)
             if row is not None and standing.is_joined:
-                told = _Told(standing, row)
+                told = Told(standing, row)
                 due, starts = told.next_due, told.starts
         policy = standing.task.policy
         end = min(
@@ -143,7 +184,7 @@ class Statuses:
         most = number if policy.max_runs is None else min(number, policy.max_runs - starts)
         if standing.has_delay:
             most = min(most, 1)
-        return await self._read(partial(_walked, standing.ticks, due, most, end))
+        return await self._read(partial(instants_from, standing.ticks, due, most, end))
 
     async def run(self, run_id: str) -> Run | None:
         """Return the run *run_id*; None: nobody remembers it.
@@ -211,14 +252,14 @@ class Statuses:
         self,
         standing: Standing,
         remembered: Recent,
+        live: _Live,
         row: TaskRow | None = None,
         others: Sequence[Run] = (),
     ) -> TaskStatus:
         """Return how a task stands: here, and where it is shared with others, by its *row*."""
-        live = tuple(map(self._mine, standing.live))
-        running = (*live, *others)
+        running = (*live.get(standing.name, ()), *others)
         now = standing.timeline.at(self._worker.environment.clock.monotonic())
-        told = standing if row is None or not standing.is_joined else _Told(standing, row)
+        told = standing if row is None or not standing.is_joined else Told(standing, row)
         state = self._state(standing, is_paused=told.is_paused, is_running=bool(running))
         due = told.next_due
         next_run = None
@@ -252,38 +293,3 @@ class Statuses:
             is_finished = standing.over_reason == "finished"
             return TaskState.FINISHED if is_finished else TaskState.STOPPED
         return TaskState.RUNNING if standing.running or is_running else TaskState.WAITING
-
-
-class _Told:
-    """How a task stands that others run, too: as its row says, unless more is known here."""
-
-    __slots__ = (
-        *("failures_in_row", "is_paused", "last_run", "last_success", "next_due"),
-        *("paused_reason", "paused_until", "starts"),
-    )
-
-    def __init__(self, standing: Standing, row: TaskRow) -> None:
-        here, there = standing.last_run, row.last_run
-        # What has ended here a moment ago may not be written yet.
-        is_ours = here is not None and (there is None or _end_of(here) >= _end_of(there))
-        self.last_run = here if is_ours else there
-        self.failures_in_row = standing.failures_in_row if is_ours else row.failures_in_row
-        successes = chain((standing.last_success,), (row.last_success,))
-        self.last_success = max((each for each in successes if each is not None), default=None)
-        self.starts = max(standing.starts, row.starts)
-        self.next_due = None if standing.next_due is None else row.next_due
-        self.is_paused, self.paused_reason = row.paused, row.paused_reason
-        self.paused_until = row.paused_until
-
-
-def _walked(ticks: Ticks, due: int | None, number: int, end: int) -> list[datetime]:
-    """Return *due* and what follows it, *number* instants at the most and none behind *end*."""
-    instants: list[datetime] = []
-    while due is not None and due <= end and len(instants) < number:
-        instants.append(instant_of(due))
-        due = ticks.after(due) if len(instants) < number else None
-    return instants
-
-
-def _end_of(run: Run) -> float:
-    return run._finished or run._started or 0.0

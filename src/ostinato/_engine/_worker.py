@@ -16,6 +16,7 @@ from ostinato._engine._environment import Environment
 from ostinato._engine._joining import adopt, registrations_of
 from ostinato._engine._loop import Loop
 from ostinato._engine._prepare import begin, bind, choose_timeline, first_due
+from ostinato._engine._progressing import Progressing
 from ostinato._engine._sharing import Sharing
 from ostinato._engine._spread import Spread
 from ostinato._engine._standing import Standing
@@ -83,6 +84,7 @@ class Worker:
                 owner=self.id,
                 on_next=self.put_next,
             )
+            self.sharing.door.keepalive.progressing = Progressing(self.standings)
         self._completing = Completing(environment, is_live=is_live, is_remote=self.is_remote)
         self.claims = Claims(
             environment,

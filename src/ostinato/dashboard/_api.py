@@ -11,6 +11,7 @@ from ostinato.dashboard._seams import Remembered, Steered, Watched
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ostinato.dashboard._fragments import Fragments
     from ostinato.dashboard._texts import Texts
     from ostinato.protocols import Clock
 
@@ -30,12 +31,14 @@ class Api:
         clock: Its clock.
         texts: Shortens and redacts what is shown.
         can_control: Whether there are operations that steer.
+        fragments: Builds the JSON of tasks, and keeps what does not change.
     """
 
     scheduler: Served
     clock: Clock
     texts: Texts
     can_control: bool
+    fragments: Fragments
 
     def now(self) -> float:
         """Return the time, in milliseconds since 1970."""

@@ -2,20 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from ostinato._engine._threads import Threads
-from ostinato.dashboard._answer import Answer
 
-__all__ = ["built"]
+__all__ = ["off_loop"]
+
+T = TypeVar("T")
 
 # Of the process, and apart from those of tasks: these may all be busy while somebody looks.
 _threads = Threads(2)
 
 
-async def built(build: Callable[[], Answer]) -> Answer:
-    """Return what *build* returns, in a thread."""
-    job = _threads.submit("dashboard", build, asyncio.get_running_loop())
+async def off_loop(call: Callable[[], T]) -> T:
+    """Return what *call* returns in a thread, or raise what it raises there."""
+    job = _threads.submit("dashboard", call, asyncio.get_running_loop())
     try:
         value, error = await job.future
     except asyncio.CancelledError:
@@ -23,4 +24,4 @@ async def built(build: Callable[[], Answer]) -> Answer:
         raise
     if error is not None:
         raise error
-    return cast("Answer", value)
+    return cast("T", value)

@@ -23,6 +23,7 @@ _FAILURES = {
     403: "Another site has sent it",
     404: "There is no such task",
     409: "A run is under way",
+    413: "The body is longer than 16 KiB",
     415: "The body is not declared as JSON",
     422: "An input is wrong",
     503: "The store does not answer, or the scheduler is not running",
@@ -80,7 +81,7 @@ def _dependencies(argument: str, given: object) -> list[Depends]:
 def _responses(operation: Operation) -> dict[int | str, dict[str, Any]]:
     statuses = set(_ALWAYS)
     statuses |= {404} if operation.fields else set()
-    statuses |= {403, 409, 415} if operation.steers else set()
+    statuses |= {403, 409, 413, 415} if operation.steers else set()
     found: dict[int | str, dict[str, Any]] = {
         status: {"model": Failure, "description": _FAILURES[status]} for status in sorted(statuses)
     }

@@ -44,6 +44,10 @@ class Given:
         """Return the flag *name*, which has a default."""
         return cast("bool", self.values[name])
 
+    def required_instant(self, name: str) -> datetime:
+        """Return the instant *name*, which is required."""
+        return cast("datetime", self.values[name])
+
     def instant(self, name: str) -> datetime | None:
         """Return the instant *name*, if there is one."""
         return cast("datetime | None", self.values[name])

@@ -136,6 +136,15 @@ class Cancelled(BaseModel):
     cancelled: bool
 
 
+class Backfilled(BaseModel):
+    """The ticks that are run again; up to 1,000 of them one by one."""
+
+    name: str
+    dry_run: bool
+    count: int
+    instants: list[str]
+
+
 class Error(BaseModel):
     """What is wrong, and what to do."""
 
@@ -151,6 +160,7 @@ class Failure(BaseModel):
 
 
 MODELS: dict[str, object] = {
+    "Backfilled": Backfilled,
     "Cancelled": Cancelled,
     "Health": Health,
     "Overview": Overview,

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ostinato._outcomes import Outcome
+from ostinato._outcomes import Backfill, Outcome
 from ostinato.dashboard import _remembering, _steering, _watching
 from ostinato.dashboard._answer import Refusal
-from ostinato.dashboard._building import built
+from ostinato.dashboard._building import off_loop
+from ostinato.dashboard._compressing import compressed, takes_gzip
 from ostinato.dashboard._fields import Field, Kind, read_body, read_query
 from ostinato.dashboard._given import Given
 from ostinato.dashboard._refusals import refusal_for
@@ -177,6 +178,26 @@ OPERATIONS = (
         (Field("run_id", "the id of the run", is_required=True, highest=300),),
         returns="Cancelled",
     ),
+    Operation(
+        "POST",
+        "backfill",
+        "Run ticks of a time that has passed again, or only tell which",
+        _steering.backfill,
+        (
+            _NAME,
+            Field("start", "from when on", Kind.INSTANT, is_required=True),
+            Field("end", "up to when", Kind.INSTANT, is_required=True),
+            Field(
+                "mode",
+                "which: those of which no run is remembered, those that failed, or all",
+                choices=tuple(mode.value for mode in Backfill),
+                default=Backfill.MISSING.value,
+            ),
+            Field("dry_run", "whether only to tell which", Kind.FLAG, default=True),
+            Field("force", "whether there may be more than 1,000", Kind.FLAG, default=False),
+        ),
+        returns="Backfilled",
+    ),
 )
 
 
@@ -192,6 +213,9 @@ async def answer(api: Api, operation: Operation, asked: Asked) -> Answer:
         return values.answer()
     tags = {tag.strip() for each in asked.header("if-none-match") for tag in each.split(",")}
     try:
-        return await built(await operation.handle(api, Given(values, frozenset(tags))))
+        build = await operation.handle(api, Given(values, frozenset(tags)))
+        if takes_gzip(asked):
+            return await off_loop(lambda: compressed(build()))
+        return await off_loop(build)
     except OstinatoError as error:
         return refusal_for(error).answer()

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Protocol, overload
 
 from ostinato._health import Health
-from ostinato._outcomes import Outcome
-from ostinato._run import Run
+from ostinato._outcomes import Backfill, Outcome
+from ostinato._run import Run, Tick
 from ostinato._status import TaskStatus, WorkerStatus
 from ostinato._task import Task
 from ostinato.protocols import Schedule
@@ -88,6 +88,19 @@ class Steered(Protocol):
 
     async def reschedule(self, task: object, schedule: Schedule | str) -> None:
         """Let *task* follow *schedule*, or the one of that text."""
+        ...
+
+    async def backfill(
+        self,
+        task: object,
+        start: datetime,
+        end: datetime,
+        *,
+        mode: Backfill = Backfill.MISSING,
+        dry_run: bool = True,
+        force: bool = False,
+    ) -> Sequence[Tick]:
+        """Run the ticks of *task* from *start* up to *end* again; return which."""
         ...
 
     async def cancel(self, run_id: str) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "counts_of",
     "health_shape",
+    "is_late",
     "instant_text",
     "now_text",
     "run_shape",
@@ -63,7 +64,7 @@ def run_shape(run: Run, texts: Texts) -> dict[str, object]:
 
 
 def task_shape(status: TaskStatus, task: Task, now: float, texts: Texts) -> dict[str, object]:
-    """Return how *task* stands *now*, in milliseconds, as JSON has it."""
+    """Return how *task* stands *now*, in milliseconds, as JSON has it, but for its recent runs."""
     return {
         "name": status.name,
         "schedule": status.schedule,
@@ -81,7 +82,6 @@ def task_shape(status: TaskStatus, task: Task, now: float, texts: Texts) -> dict
         "counts": {_counted(key): number for key, number in status.counts.items()},
         "reason": texts.shown(status.reason),
         "paused_until": instant_text(status.paused_until),
-        "recent": [run_shape(run, texts) for run in status.recent],
     }
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ostinato.dashboard._answer import Asked, Refusal
-from ostinato.dashboard._building import built
+from ostinato.dashboard._building import off_loop
 from ostinato.dashboard._headers import SAFE
 from ostinato.dashboard._operations import OPERATIONS, answer
 from ostinato.dashboard._static import INDEX, page
@@ -48,7 +48,7 @@ async def page_endpoint(request: Request) -> Response:
     """Answer the requests for the page's files, at `PATHS`."""
     tags = request.headers.get("if-none-match", "").split(",")
     name = request.path_params.get("file", INDEX)
-    return _response(await built(page(name, frozenset(tag.strip() for tag in tags))))
+    return _response(await off_loop(page(name, frozenset(tag.strip() for tag in tags))))
 
 
 def application(

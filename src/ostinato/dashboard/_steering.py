@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from ostinato._outcomes import Backfill
 from ostinato.dashboard._api import answered
-from ostinato.dashboard._shapes import run_shape
+from ostinato.dashboard._building import off_loop
+from ostinato.dashboard._remembering import check_range
+from ostinato.dashboard._shapes import instant_text, run_shape
 from ostinato.dashboard._watching import task
+from ostinato.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
+    from ostinato._task import Task
     from ostinato.dashboard._answer import Answer
     from ostinato.dashboard._api import Api
     from ostinato.dashboard._given import Given
 
-__all__ = ["cancel", "pause", "reschedule", "resume", "trigger"]
+__all__ = ["backfill", "cancel", "pause", "reschedule", "resume", "trigger"]
+
+
+# Of the ticks of a backfill: so many are told one by one, and so many may be asked for by force.
+_MOST_SHOWN = 1_000
+_MOST_TICKS = 10_000
 
 
 async def trigger(api: Api, given: Given) -> Callable[[], Answer]:
@@ -43,7 +55,43 @@ async def reschedule(api: Api, given: Given) -> Callable[[], Answer]:
     return await task(api, given)
 
 
+async def backfill(api: Api, given: Given) -> Callable[[], Answer]:
+    """Run ticks of a time that has passed again, or only tell which."""
+    name, dry_run, force = given.text("name"), given.flag("dry_run"), given.flag("force")
+    start, end = given.required_instant("start"), given.required_instant("end")
+    check_range("end", start, end)
+    task = api.scheduler.tasks.get(name)
+    if force and task is not None:
+        await off_loop(partial(_check_number, task, start, end))
+    ticks = await api.scheduler.backfill(
+        name, start, end, mode=Backfill(given.text("mode")), dry_run=dry_run, force=force
+    )
+    instants = [tick.due for tick in ticks]
+    return answered(
+        lambda: {
+            "name": name,
+            "dry_run": dry_run,
+            "count": len(instants),
+            "instants": [instant_text(each) for each in instants[:_MOST_SHOWN]],
+        }
+    )
+
+
 async def cancel(api: Api, given: Given) -> Callable[[], Answer]:
     """Ask a run to end; return whether it was under way."""
     was_under_way = await api.scheduler.cancel(given.text("run_id"))
     return answered(lambda: {"cancelled": was_under_way})
+
+
+def _check_number(task: Task, start: datetime, end: datetime) -> None:
+    """Check that *task* is not due too often from *start* to *end*.
+
+    Raises:
+        InvalidArgumentError: It is.
+    """
+    schedule, instant, count = task.schedule.anchored(start), start, 0
+    while (following := schedule.next_after(instant)) is not None and following < end:
+        instant, count = following, count + 1
+        if count > _MOST_TICKS:
+            problem, remedy = f"leaves more than {_MOST_TICKS:,} ticks", "ask in smaller steps"
+            raise InvalidArgumentError("end", instant_text(end), problem, remedy)

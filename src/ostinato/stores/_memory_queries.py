@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 
-from ostinato._lease import Claim, Lease, Retention, WorkerRow
+from ostinato._lease import Claim, Lease, Progress, Retention, WorkerRow
 from ostinato._outcomes import RunKind
 from ostinato._queries import (
     Overview,
@@ -29,6 +29,8 @@ class MemoryQueries(MemoryTasks):
         super().__init__(kept)
         # What a lease does not tell of the runs that are no ticks, for as long as they last.
         self._by_hand: dict[tuple[str, str, int], Claim] = {}
+        # What runs under way have said of their progress.
+        self._progress: dict[tuple[str, str, int], Progress] = {}
 
     def overview(self, names: Sequence[str] | None = None, /) -> Overview:
         """Return how the tasks named, or all of them, stand, and what is under way."""
@@ -104,7 +106,23 @@ class MemoryQueries(MemoryTasks):
         run._worker = lease.owner
         if claim is not None:
             run._rarely.id = claim.run_id
+        said = self._progress.get((self._namespace, lease.name, lease.token))
+        if said is not None:
+            run.progress(said.fraction, message=said.message)
         return run
+
+    def _note_progress(self, told: Sequence[Progress]) -> None:
+        """Note what the runs of leases that are held have *told*."""
+        for each in told:
+            row = self._rows.get(each.name)
+            leases = () if row is None else (row.held, *row.beside.values())
+            if any(lease is not None and lease.token == each.token for lease in leases):
+                self._progress[self._namespace, each.name, each.token] = each
+
+    def _forget_run(self, name: str, token: int) -> None:
+        """Forget of a run that is over what its lease does not tell."""
+        self._by_hand.pop((self._namespace, name, token), None)
+        self._progress.pop((self._namespace, name, token), None)
 
 
 def _is_range(run: Run) -> bool:

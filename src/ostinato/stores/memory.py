@@ -7,6 +7,7 @@ from ostinato._lease import (
     LEASE_EXPIRED,
     Claim,
     Lease,
+    Progress,
     Renewed,
     Reply,
     Retention,
@@ -116,7 +117,9 @@ class MemoryStore(MemoryQueries):
             row.failures_in_row = 0
             (self._ledgers.get(name) or self.ledger(name)).note(success)
 
-    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> Renewed:
+    def renew(
+        self, held: Sequence[tuple[str, int]], lease: int, told: Sequence[Progress] = (), /
+    ) -> Renewed:
         """Prolong the leases of those *held* that nobody has taken since."""
         now = int(self._now())
         until = now + lease
@@ -133,6 +136,7 @@ class MemoryStore(MemoryQueries):
                 else:
                     continue
                 kept.append((name, token))
+            self._note_progress(told)
             self._see_worker(now)
             return Renewed(
                 kept,
@@ -165,7 +169,7 @@ class MemoryStore(MemoryQueries):
 
     def _run_of(self, lease: Lease) -> Run:
         run = self._under_way(lease)
-        self._by_hand.pop((self._namespace, lease.name, lease.token), None)
+        self._forget_run(lease.name, lease.token)
         return run
 
     def _taken_over(self, row: TaskRow, claim: Takeover, now: int, until: int) -> tuple[Lease, ...]:
@@ -213,7 +217,7 @@ class MemoryStore(MemoryQueries):
             row.held = None
         elif concurrency == 1 or row.beside.pop(run.token, None) is None:
             return row if self._is_settled(run) else None
-        self._by_hand.pop((self._namespace, run.task_name, run.token), None)
+        self._forget_run(run.task_name, run.token)
         row.cancel_requested.discard(run.token)
         note_outcome(row, run)
         if moves and expected is not None and row.next_due != expected:

@@ -74,7 +74,7 @@ def test_a_body_is_read_as_what_its_fields_say() -> None:
     ],
 )
 def test_s101_a_query_out_of_bounds_is_refused(pairs: list[tuple[str, str]], problem: str) -> None:
-    """What is too long, too much or no such thing is said, with the status 422."""
+    """S101: What is too long, too much or no such thing is said, with the status 422."""
     refusal = read_query(FIELDS, pairs)
 
     assert isinstance(refusal, Refusal)
@@ -100,7 +100,7 @@ def test_s101_a_query_out_of_bounds_is_refused(pairs: list[tuple[str, str]], pro
     ],
 )
 def test_s101_a_body_out_of_bounds_is_refused(body: bytes, problem: str) -> None:
-    """The same of JSON, of which nothing is taken for what it is not."""
+    """S101: The same of JSON, of which nothing is taken for what it is not."""
     refusal = read_body(FIELDS, body)
 
     assert isinstance(refusal, Refusal)
@@ -109,7 +109,7 @@ def test_s101_a_body_out_of_bounds_is_refused(body: bytes, problem: str) -> None
 
 
 def test_s101_a_body_that_is_too_long_is_not_read() -> None:
-    """It has a status of its own."""
+    """S101: It has a status of its own."""
     refusal = read_body(FIELDS, None)
 
     assert isinstance(refusal, Refusal)

@@ -8,13 +8,13 @@ from tests.support.cross_site import CROSS_SITE, GOOD
 
 
 def test_s96_there_are_a_hundred_of_them() -> None:
-    """No two are the same."""
+    """S96: No two are the same."""
     assert len({tuple(each) for each in CROSS_SITE}) == 100
 
 
 @pytest.mark.parametrize("headers", CROSS_SITE, ids=str)
 def test_s96_what_another_site_may_have_sent_is_refused(headers: list[tuple[str, str]]) -> None:
-    """A form, an image or a script elsewhere; cookies go along with it, and change nothing."""
+    """S96: A form, an image or a script elsewhere; cookies go along with it, and change nothing."""
     refusal = refusal_of(Asked(headers=headers))
 
     assert refusal is not None
@@ -35,7 +35,7 @@ def test_s96_what_another_site_may_have_sent_is_refused(headers: list[tuple[str,
     ids=str,
 )
 def test_s96_what_the_page_or_a_program_sends_is_not_refused(more: list[tuple[str, str]]) -> None:
-    """Old browsers say less than new ones, programs nothing."""
+    """S96: Old browsers say less than new ones, programs nothing."""
     for charset in ("", "; charset=utf-8"):
         host, (_, json), mark = GOOD
         headers = [host, ("content-type", json + charset), mark, *more]

@@ -22,18 +22,18 @@ def failing(_text: str) -> str:
     ],
 )
 def test_s98_a_password_is_not_shown(text: str | None, shown: str | None) -> None:
-    """The rest of the text is."""
+    """S98: The rest of the text is."""
     assert Texts().shown(text) == shown
 
 
 def test_s98_at_most_2_kib_are_shown() -> None:
-    """Of characters that take several bytes, fewer; none is cut in the middle."""
+    """S98: Of characters that take several bytes, fewer; none is cut in the middle."""
     assert Texts().shown("x" * 9_999) == "x" * 2_048
     assert Texts().shown("x" + "é" * 9_999) == "x" + "é" * 1_023
 
 
 def test_s98_a_traceback_is_shown_only_where_that_is_wanted() -> None:
-    """A pool of processes puts one into the message of its exceptions."""
+    """S98: A pool of processes puts one into the message of its exceptions."""
     text = 'ValueError: no\n"""\nTraceback (most recent call last):\n  File "secret.py"'
 
     assert Texts().shown(text) == 'ValueError: no\n""" (the log has the traceback)'
@@ -41,7 +41,7 @@ def test_s98_a_traceback_is_shown_only_where_that_is_wanted() -> None:
 
 
 def test_s98_what_is_to_be_redacted_is_redacted() -> None:
-    """Before it is shortened, so that half a secret is none; if that fails, nothing is shown."""
+    """S98: Before it is shortened, so that half a secret is none; if it fails, nothing is shown."""
     texts = Texts(redact=lambda text: text.replace("4111" * 4, "(card)"))
 
     assert texts.shown("x" * 2_045 + "4111" * 4) == "x" * 2_045 + "(ca"

@@ -110,12 +110,13 @@ export function backfill(task) {
       const body = asked();
       const same = JSON.stringify(body) === looked;
       if (same) return steer("backfill", { ...body, dry_run: false }, `The backfill of ${task.name} has begun.`);
-      const ticks = instantsOf(await post("backfill", { ...body, dry_run: true }));
+      const { count, instants: ticks } = await post("backfill", { ...body, dry_run: true });
       const words = ticks.slice(0, 5).map((tick) => clock(Date.parse(tick), now(), { seconds: false })).join(", ");
-      const rest = ticks.length > 5 ? `, … ${clock(Date.parse(ticks.at(-1)), now(), { seconds: false })}` : "";
-      found.textContent = ticks.length ? `These would be run: ${words}${rest}` : "No tick would be run.";
-      looked = ticks.length ? JSON.stringify(body) : null;
-      yes.textContent = ticks.length ? `Run ${ticks.length === 1 ? "this one" : `these ${ticks.length.toLocaleString("en")}`}` : "Look first";
+      const last = count === ticks.length ? clock(Date.parse(ticks.at(-1) ?? 0), now(), { seconds: false }) : "";
+      const rest = count > 5 ? `, … ${last}` : "";
+      found.textContent = count ? `These would be run: ${words}${rest}` : "No tick would be run.";
+      looked = count ? JSON.stringify(body) : null;
+      yes.textContent = count ? `Run ${count === 1 ? "this one" : `these ${count.toLocaleString("en")}`}` : "Look first";
       return false;
     },
   });
@@ -124,11 +125,6 @@ export function backfill(task) {
     found.textContent = "";
     shown.yes.textContent = "Look first";
   });
-}
-
-function instantsOf(answer) {
-  const ticks = Array.isArray(answer) ? answer : (answer?.ticks ?? answer?.instants ?? []);
-  return ticks.map((tick) => (typeof tick === "string" ? tick : tick.due));
 }
 
 /** An instant as `datetime-local` wants it: the browser's local time, to the minute. */

@@ -106,12 +106,20 @@ function tick() {
   tickTasks();
   tickWorkers();
   tickPanel();
-  const soon = told.tasks.filter((task) => task.next_run && task.state !== "paused" && Date.parse(task.next_run) > now());
-  soon.sort((one_, other) => Date.parse(one_.next_run) - Date.parse(other.next_run));
+  const next = nextOf(told.tasks, new Date(now()).toISOString());
   const alive = told.workers.filter((worker) => worker.is_alive).length;
   const running = told.tasks.reduce((sum, task) => sum + task.running.length, 0);
-  const next = soon[0] ? `next: ${soon[0].name} in ${span(Math.ceil((Date.parse(soon[0].next_run) - now()) / 1000))}` : "nothing is due by itself";
-  setText(one("#subline"), `${plural(alive, "worker")} alive · ${running} running · ${next}`);
+  const soon = next ? `next: ${next.name} in ${span(Math.ceil((Date.parse(next.next_run) - now()) / 1000))}` : "nothing is due by itself";
+  setText(one("#subline"), `${plural(alive, "worker")} alive · ${running} running · ${soon}`);
+}
+
+/** The task that is due first behind *instant*; instants of this form are ordered as texts are. */
+function nextOf(tasks, instant) {
+  let next = null;
+  for (const task of tasks) {
+    if (task.next_run > instant && task.state !== "paused" && !(next?.next_run <= task.next_run)) next = task;
+  }
+  return next;
 }
 
 function open(name) {

@@ -2,7 +2,7 @@
 
 import { field, input, select } from "./ask.js";
 import { button, icon, make, setText, show, time } from "./dom.js";
-import { now } from "./model.js";
+import { now, workerWords } from "./model.js";
 import { get } from "./net.js";
 import { OUTCOMES, clock, duration, outcomeOf, plural, reasonOf } from "./words.js";
 
@@ -83,7 +83,7 @@ function line(run) {
     run.lateness > 1 ? `${duration(run.lateness)} late` : "",
     run.attempt > 1 ? `attempt ${run.attempt}` : "",
     run.kind === "manual" ? "by hand" : run.kind === "backfill" ? "backfill" : "",
-    run.worker ?? "",
+    run.worker ? workerWords(run.worker) : "",
   ].filter(Boolean).join(" · ");
   const words = run.outcome === "skipped" ? `${word}: ${reasonOf(run)}${run.count > 1 ? `, ${plural(run.count, "tick")}` : ""}` : word;
   const head = [
@@ -93,6 +93,6 @@ function line(run) {
     make("span", "aside", [facts]),
   ];
   if (!run.error) return make("li", "", [make("div", "head", head)], { "data-tone": tone });
-  const details = make("details", "", [make("summary", "head", head), make("pre", "", [run.error], { tabindex: "0", role: "region", "aria-label": "Error text" })]);
+  const details = make("details", "", [make("summary", "head", head), make("pre", "", [run.error], { tabindex: "0", role: "group", "aria-label": "Error text" })]);
   return make("li", "", [details], { "data-tone": tone });
 }

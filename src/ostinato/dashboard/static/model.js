@@ -14,11 +14,18 @@ export const TONES = {
   disabled: { word: "Off", icon: "off", rank: 3 },
 };
 
+const isBad = (run) => ["failed", "timed_out", "abandoned"].includes(run?.outcome);
+
+/** A run by hand that failed is no failure in a row, but it is the latest that is known. */
+export function isFailing(task) {
+  return task.failures_in_row > 0 || isBad(task.last_run);
+}
+
 export function toneOf(task) {
   if (task.is_stuck) return "stuck";
   if (task.is_late) return "late";
   if (["paused", "stopped", "finished", "disabled"].includes(task.state)) return task.state;
-  if (task.failures_in_row > 0) return "failing";
+  if (isFailing(task)) return "failing";
   if (task.state === "running") return "running";
   return task.last_success ? "healthy" : "waiting";
 }
@@ -29,7 +36,7 @@ export const CHIPS = [
   ["trouble", "Needs a look", (task) => TONES[toneOf(task)].rank === 0 || toneOf(task) === "stopped"],
   ["running", "Running", (task) => task.running.length > 0],
   ["healthy", "Healthy", (task) => ["healthy", "waiting"].includes(toneOf(task))],
-  ["failing", "Failing", (task) => task.failures_in_row > 0],
+  ["failing", "Failing", isFailing],
   ["late", "Late", (task) => task.is_late || task.is_stuck],
   ["paused", "Paused", (task) => task.state === "paused"],
   ["over", "Over or off", (task) => ["finished", "stopped", "disabled"].includes(task.state)],
@@ -43,14 +50,31 @@ export const overview = () => known.overview;
 
 /** Keep what was told, and by how much the server's clock is ahead of the browser's. */
 export function learn(told) {
+  remember(told);
   known.overview = told;
   known.ahead = Date.parse(told.now) - Date.now();
+}
+
+/** A worker may not know how far a run on another one is: what was last heard stays. */
+function remember(told) {
+  const runs = (overview) => [...(overview?.tasks ?? []), ...(overview?.workers ?? [])].flatMap((each) => each.running);
+  const heard = new Map(runs(known.overview).map((run) => [run.id, run]));
+  for (const run of runs(told)) {
+    const before = heard.get(run.id);
+    if (run.progress == null && before) Object.assign(run, { progress: before.progress, message: before.message });
+  }
 }
 
 /** The time on the server's clock, in milliseconds. */
 export const now = () => Date.now() + known.ahead;
 
 export const taskNamed = (name) => known.overview?.tasks.find((task) => task.name === name) ?? null;
+
+/** A worker as people know it, its machine and its process; of one long gone, the start of its id. */
+export function workerWords(id) {
+  const worker = known.overview?.workers.find((each) => each.id === id);
+  return worker ? `${worker.host} (${worker.pid})` : `worker ${id.slice(0, 8)}`;
+}
 
 export const canControl = () => known.overview?.can_control === true;
 
@@ -88,9 +112,8 @@ export function fingerprint(task) {
 
 /** The failure to be shown with a task: that of its latest run, while it has not been made good. */
 export function failureOf(task) {
-  if (!task.failures_in_row) return null;
-  const bad = (run) => run && ["failed", "timed_out", "abandoned"].includes(run.outcome);
-  return bad(task.last_run) ? task.last_run : (task.recent.find(bad) ?? null);
+  if (!isFailing(task)) return null;
+  return isBad(task.last_run) ? task.last_run : (task.recent.find(isBad) ?? null);
 }
 
 /** What is written above everything, in a sentence. */

@@ -4,13 +4,17 @@ import { button, icon, make, one, show } from "./dom.js";
 
 const STAYS = 6000;
 
-/** Say that something was done, or was not; screen readers hear it. */
+/**
+ * Say that something was done, or was not; screen readers hear it. While the panel is open, all
+ * that is outside of it is neither seen nor heard: it has toasts of its own.
+ */
 export function toast(words, tone = "ok") {
+  const toasts = one("#panel[open] .toasts") ?? one("#toasts");
   const shown = make("p", `toast ${tone}`, [icon(tone === "ok" ? "ok" : "failing"), make("span", "", [words])]);
   const close = button("", () => shown.remove(), { kind: "quiet", symbol: "cross", "aria-label": "Dismiss" });
   shown.append(close);
-  one("#toasts").append(shown);
-  while (one("#toasts").childElementCount > 3) one("#toasts").firstElementChild.remove();
+  toasts.append(shown);
+  while (toasts.childElementCount > 3) toasts.firstElementChild.remove();
   if (tone === "ok") setTimeout(() => shown.remove(), STAYS);
 }
 

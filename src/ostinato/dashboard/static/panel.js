@@ -3,7 +3,7 @@
 import { backfill, cancel, hold, reschedule, runNow } from "./actions.js";
 import { button, icon, make, one, setText, time } from "./dom.js";
 import { history, refreshHistory } from "./history.js";
-import { TONES, canControl, failureOf, fingerprint, now, overview, taskNamed, toneOf } from "./model.js";
+import { TONES, canControl, failureOf, fingerprint, now, overview, taskNamed, toneOf, workerWords } from "./model.js";
 import { get } from "./net.js";
 import { nextWords, progressLine } from "./tasks.js";
 import { ago, clock, plural, span } from "./words.js";
@@ -29,7 +29,8 @@ export function openPanel(asked) {
   const title = make("h2", "", [asked], { id: "panel-title", tabindex: "-1" });
   const close = button("", () => dialog.close(), { kind: "quiet", symbol: "cross", "aria-label": "Close" });
   const body = make("div", "panel-body", [parts.top, parts.now, parts.facts, parts.next, parts.past, parts.policy]);
-  dialog.replaceChildren(make("header", "", [title, close]), body);
+  const toasts = make("div", "toasts", [], { role: "status" });
+  dialog.replaceChildren(make("header", "", [title, close]), body, toasts);
   if (!dialog.open) dialog.showModal();
   title.focus();
   refreshPanel();
@@ -92,7 +93,7 @@ function drawTop(task) {
 function drawNow(task) {
   const told = task.running.map((run) => {
     const line = progressLine(run);
-    if (run.worker) line.append(make("span", "message", [`on ${run.worker}`]));
+    if (run.worker) line.append(make("span", "message", [`on ${workerWords(run.worker)}`]));
     if (canControl()) line.append(button("Cancel", () => cancel(run), { kind: "small", "aria-label": `Cancel the run of ${run.task}` }));
     return line;
   });
@@ -100,7 +101,7 @@ function drawNow(task) {
   if (failure) {
     told.push(make("section", "failure", [
       make("h3", "", [task.failures_in_row > 1 ? `${plural(task.failures_in_row, "failure")} in a row` : "The latest run failed"]),
-      make("pre", "", [failure.error ?? "without an error text"], { tabindex: "0", role: "region", "aria-label": "Error text" }),
+      make("pre", "", [failure.error ?? "without an error text"], { tabindex: "0", role: "group", "aria-label": "Error text" }),
     ]));
   }
   if (task.reason) told.push(make("p", "why", [`“${task.reason}”`]));

@@ -1,10 +1,9 @@
 // The next 24 hours: how many tasks are due in each quarter of an hour, and by task.
 
 import { make, one, setAttribute, setText, shape, show } from "./dom.js";
-import { now } from "./model.js";
 import { get } from "./net.js";
 import { tip } from "./notices.js";
-import { clock, hour, plural } from "./words.js";
+import { hour, plural } from "./words.js";
 
 const HOURS = 24;
 const BUCKETS = HOURS * 4;
@@ -103,20 +102,21 @@ function drawHours(from, until) {
 
 function drawLanes(seldom, steady, from, until) {
   const first = (task) => (task.instants.length ? Date.parse(task.instants[0]) : Infinity);
-  const due = [...seldom, ...steady].filter((task) => task.instants.length);
-  due.sort((one_, other) => first(one_) - first(other));
+  const soonest = (one_, other) => first(one_) - first(other);
+  const due = [...seldom.sort(soonest), ...steady.sort(soonest)].filter((task) => task.instants.length);
   const lanes = due.slice(0, LANES).map((task) => {
     const lane = shape("svg", { class: "lane", viewBox: `0 0 ${WIDTH} 16`, preserveAspectRatio: "none", "aria-hidden": "true" });
     const x = (instant) => Math.round(((Date.parse(instant) - from) / (until - from)) * WIDTH * 10) / 10;
+    const isSteady = steady.includes(task);
     const marks = [...new Set(task.instants.map(x))].map((at) => `M${at} 3v10`).join("");
     lane.append(shape("path", { class: "base", d: `M0 8H${WIDTH}` }));
-    if (task.more) lane.append(shape("path", { class: "band", d: `M${x(task.instants.at(-1))} 8H${WIDTH}` }));
-    lane.append(shape("path", { class: "instant", d: marks }));
-    const next = `next ${clock(first(task), now(), { seconds: false })}`;
+    if (isSteady || task.more) lane.append(shape("path", { class: "band", d: `M${isSteady ? 0 : x(task.instants.at(-1))} 8H${WIDTH}` }));
+    if (!isSteady) lane.append(shape("path", { class: "instant", d: marks }));
+    const next = `next ${hour(first(task))}`;
     return make("li", "", [make("button", "lane-name", [task.name], { type: "button", "data-name": task.name, title: task.name }), lane, make("span", "lane-next", [next])]);
   });
   const left = due.length - LANES;
-  if (left > 0) lanes.push(make("li", "lane-rest", [`and ${plural(left, "task")} more, due later`]));
+  if (left > 0) lanes.push(make("li", "lane-rest", [`and ${plural(left, "task")} more`]));
   one("#lanes").replaceChildren(...lanes);
 }
 

@@ -53,6 +53,7 @@ export function span(seconds) {
 /** Say how long something took: small durations exactly, long ones in two units. */
 export function duration(seconds) {
   if (seconds == null) return "";
+  if (seconds < 0.0005) return "under 1 ms";
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   return span(Math.round(seconds));

@@ -27,9 +27,9 @@ function card(worker) {
     if (run.progress != null) line.append(make("progress", "", [], { max: 1, value: run.progress, "aria-label": `Progress of ${run.task}` }));
     return line;
   });
-  const facts = [`pid ${worker.pid}`, worker.version, plural(worker.tasks, "task")].filter(Boolean).join(" · ");
+  const facts = [worker.version && `ostinato ${worker.version}`, plural(worker.tasks, "task")].filter(Boolean).join(" · ");
   return make("li", `worker ${worker.is_alive ? "" : "silent"}`, [
-    make("div", "worker-head", [make("h3", "", [worker.host ?? worker.id], { title: worker.id }), state]),
+    make("div", "worker-head", [make("h3", "", [worker.host, " ", make("small", "", [`${worker.pid}`])], { title: `process ${worker.pid}, worker ${worker.id}` }), state]),
     make("p", "", [facts]),
     make("p", "seen", [], { "data-worker": worker.id }),
     runs.length ? make("ul", "runs", runs) : make("p", "idle", [worker.is_alive ? "runs nothing at the moment" : ""]),

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from ostinato.stores.redis._lua_history import HISTORY, PRUNE, RECORD, TIDY
 from ostinato.stores.redis._lua_register import DECLARE, JOIN, REGISTER, RENAME, SEEN
-from ostinato.stores.redis._lua_settle import RENEW, SETTLE
+from ostinato.stores.redis._lua_settle import PROGRESS, RENEW, SETTLE
 
 __all__ = ["CONDITIONS", "FIELDS", "SERVER_TIME", "Scripts"]
 
@@ -172,6 +172,7 @@ _TEXTS: Mapping[str, str] = {
     "declare": DECLARE,
     "join": JOIN,
     "now": _NOW,
+    "progress": PROGRESS,
     "prune": PRUNE,
     "read": _READ,
     "record": RECORD,

@@ -2,7 +2,7 @@
 
 from ostinato.stores.redis._lua_history import HISTORY
 
-__all__ = ["RENEW", "SETTLE"]
+__all__ = ["PROGRESS", "RENEW", "SETTLE"]
 
 # Who has taken a lease has ended its run: one that is open is held.
 RENEW = """
@@ -18,6 +18,17 @@ else
   redis.call('HSET', open, token, cjson.encode(run))
 end
 return {1, tonumber(run.cancel)}
+"""
+# What a run says of itself, while it is under way.
+PROGRESS = """
+local open = KEYS[2]
+local token, fraction, message = unpack(ARGV)
+local entry = redis.call('HGET', open, token)
+if not entry then return 0 end
+local run = cjson.decode(entry)
+run.progress, run.message = fraction, message ~= '' and message or nil
+redis.call('HSET', open, token, cjson.encode(run))
+return 1
 """
 # A range has no token: it may be about many that were claimed and not started. Whoever asks again
 # how its run was judged asks soon.

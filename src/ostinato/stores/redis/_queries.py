@@ -13,6 +13,7 @@ from ostinato._queries import (
 )
 from ostinato._run import Run
 from ostinato.stores.redis._history import RedisHistory
+from ostinato.stores.redis._keys import TaskKeys
 from ostinato.stores.redis._records import (
     open_runs_of,
     run_of,
@@ -65,13 +66,14 @@ class RedisQueries(RedisHistory):
             StoreError: The server did not tell.
         """
         each = self._names() if names is None else list(names)
-        counted = self._run([("HGETALL", self._keys.of(name).counts) for name in each])
-        told = self._records(each, limit)
+        keys = [self._keys.of(name) for name in each]
+        told = self._run([("HGETALL", each.counts) for each in keys] + _latest(keys, limit))
+        records = self._read(each, told[len(keys) :], limit)
         return {
             name: Recent(
-                told.get(name, []), dict(zip(counts[::2], map(int, counts[1::2]), strict=True))
+                records.get(name, []), dict(zip(counts[::2], map(int, counts[1::2]), strict=True))
             )
-            for name, counts in zip(each, counted, strict=True)
+            for name, counts in zip(each, told, strict=False)
         }
 
     def workers(self) -> Sequence[WorkerRow]:
@@ -144,16 +146,23 @@ class RedisQueries(RedisHistory):
 
     def _records(self, names: Sequence[str], number: int) -> dict[str, list[Run]]:
         """Return the latest *number* records of each of the tasks named, the newest first."""
-        if not number:
-            return {}
-        keys = [self._keys.of(name) for name in names]
-        kept = self._run(
-            [("LRANGE", key, 0, number - 1) for each in keys for key in (each.runs, each.failed)]
-        )
+        kept = self._run(_latest([self._keys.of(name) for name in names], number))
+        return self._read(names, kept, number)
+
+    def _read(
+        self, names: Sequence[str], kept: Sequence[Sequence[str]], number: int
+    ) -> dict[str, list[Run]]:
+        """Return the records that are *kept* of each of the tasks named, the newest first."""
         return {
             name: [run_of(name, each, self._namespace) for each in (*latest, *failed)[:number]]
-            for name, latest, failed in zip(names, kept[::2], kept[1::2], strict=True)
+            for name, latest, failed in zip(names, kept[::2], kept[1::2], strict=False)
         }
 
     def _row(self, name: str, answer: str) -> TaskRow | None:
         return task_row_of(name, answer, self._namespace)
+
+
+def _latest(keys: Sequence[TaskKeys], number: int) -> list[tuple[object, ...]]:
+    """Return what asks for the latest *number* records of each task, and for older failures."""
+    wanted = [key for each in keys for key in (each.runs, each.failed)] if number else []
+    return [("LRANGE", key, 0, number - 1) for key in wanted]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from ostinato._instants import milliseconds_of
-from ostinato._lease import Lease, Skipped, TaskRow, WorkerRow
+from ostinato._lease import Lease, Progress, Skipped, TaskRow, WorkerRow
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 from ostinato.stores.redis._lua import FIELDS
@@ -15,6 +15,7 @@ __all__ = [
     "end_of",
     "key_of",
     "open_runs_of",
+    "progress_of",
     "range_in",
     "range_of",
     "record_of",
@@ -129,6 +130,11 @@ def end_of(run: Run, owner: str) -> tuple[object, ...]:
         *(_whole(run._started), _whole(run._finished), record_of(run, owner)),
         None if skipped is None else skipped.reason.value,
     )
+
+
+def progress_of(told: Progress) -> tuple[object, ...]:
+    """Return what the script is told of the progress of a run under way."""
+    return told.token, told.fraction, _text(told.message)
 
 
 def run_of(name: str, record: str, namespace: str) -> Run:

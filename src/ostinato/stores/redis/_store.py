@@ -8,6 +8,7 @@ from ostinato._lease import (
     LEASE_EXPIRED,
     Claim,
     Lease,
+    Progress,
     Registration,
     Renewed,
     Reply,
@@ -27,7 +28,7 @@ from ostinato.errors import (
 from ostinato.stores._declaring import GRACE, PUSHED
 from ostinato.stores.redis._keys import Keys
 from ostinato.stores.redis._queries import RedisQueries
-from ostinato.stores.redis._records import end_of, range_of
+from ostinato.stores.redis._records import end_of, progress_of, range_of
 from ostinato.stores.redis._register import Door, register
 
 __all__ = ["RedisStore"]
@@ -104,7 +105,9 @@ class RedisStore(RedisQueries):
                 leases.append(Lease(claim.name, due or 0, token, rest[0], self._owner))
         return Reply(answers[0][0], leases, rows)
 
-    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> Renewed:
+    def renew(
+        self, held: Sequence[tuple[str, int]], lease: int, told: Sequence[Progress] = (), /
+    ) -> Renewed:
         """Prolong the leases of those *held* that nobody has taken since.
 
         Raises:
@@ -114,9 +117,12 @@ class RedisStore(RedisQueries):
             self._scripts.call("renew", self._keys.of(name)[:2], token, lease)
             for name, token in held
         ]
-        seen = self._seen()
-        *answers, _ = self._run([*prolonged, seen])
-        found = list(zip(held, answers, strict=True))
+        said = [
+            self._scripts.call("progress", self._keys.of(each.name)[:2], *progress_of(each))
+            for each in told
+        ]
+        answers = self._run([*prolonged, *said, self._seen()])
+        found = list(zip(held, answers, strict=False))
         return Renewed(
             (pair for pair, (is_kept, _) in found if is_kept),
             (pair for pair, (is_kept, is_wanted) in found if is_kept and is_wanted),

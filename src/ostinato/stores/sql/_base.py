@@ -63,6 +63,8 @@ class SqlBase:
         self._grace = 0
         self._is_registered = False
         self._bell = Bell()
+        # Of each task the row as it was read last, and what was made of it.
+        self._made: dict[str, tuple[Row, TaskRow]] = {}
         # The names of the tasks that this worker has declared.
         self._mine: set[str] = set()
 

@@ -25,6 +25,7 @@ class SqlDialect:
         lock: What lets one worker at a time create the tables.
         unlock: What lets the next one.
         is_named: Whether parameters are written `:name`, and not `%(name)s`.
+        has_lateral: Whether a part of a selection may refer to those before it.
         is_guarded: Whether transactions of the user's may be guarded by the fence of a claim.
     """
 
@@ -40,6 +41,7 @@ class SqlDialect:
     lock: str | None
     unlock: str | None
     is_named: bool
+    has_lateral: bool
     is_guarded: bool
 
     def spell(self, statement: str, names: dict[str, str]) -> str:
@@ -78,6 +80,7 @@ SQLITE = SqlDialect(
     lock=None,
     unlock=None,
     is_named=True,
+    has_lateral=False,
     is_guarded=False,
 )
 POSTGRESQL = SqlDialect(
@@ -102,6 +105,7 @@ POSTGRESQL = SqlDialect(
     lock="SET LOCAL statement_timeout = 20000; SELECT pg_advisory_xact_lock(7310872046131)",
     unlock=None,
     is_named=False,
+    has_lateral=True,
     is_guarded=True,
 )
 MYSQL = SqlDialect(
@@ -122,5 +126,7 @@ MYSQL = SqlDialect(
     lock="SELECT GET_LOCK('ostinato schema', 20)",
     unlock="SELECT RELEASE_LOCK('ostinato schema')",
     is_named=False,
+    # MariaDB has it not.
+    has_lateral=False,
     is_guarded=True,
 )

@@ -35,12 +35,19 @@ def _of(table: str, columns: str) -> str:
 
 _OVERVIEW = (
     f"SELECT {{now}}, {_of('t', TASK_COLUMNS)}, {_of('r', _UNDER_WAY)} FROM {{task}} t"
-    " LEFT JOIN {run} r {by_open} ON r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL WHERE t.ns = :ns"
+    " LEFT JOIN {run} r {by_open} ON r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL"
+    " WHERE t.ns = :ns"
 )
 _NOW = "SELECT {now}"
 _WORKERS = f"SELECT {WORKER_COLUMNS} FROM {{worker}} WHERE ns = :ns ORDER BY started, id"
-# By an index alone it is found since when the latest records are; of one millisecond there may be
-# a few more.
+# Where a database has LATERAL; elsewhere it is found by an index alone since when the latest are,
+# and of one millisecond there may be a few more.
+_LATERAL = (
+    f"SELECT {_of('r', RUN_COLUMNS.replace(TIE, 'tie'))}, 1 FROM {{task}} t CROSS JOIN LATERAL"
+    f" (SELECT {RUN_COLUMNS} AS tie FROM {{run}} WHERE ns = t.ns AND name = t.name"
+    f" AND recorded IS NOT NULL ORDER BY recorded DESC, {TIE} DESC, due DESC, number DESC"
+    " LIMIT :limit) r WHERE t.ns = :ns"
+)
 _LATEST = (
     f"SELECT {RUN_COLUMNS}, 1 FROM (SELECT t.ns AS l_ns, t.name AS l_name, COALESCE((SELECT"
     " x.recorded FROM {run} x WHERE x.ns = t.ns AND x.name = t.name AND x.recorded IS NOT NULL"
@@ -83,11 +90,19 @@ class SqlQueries(SqlBase):
             StoreError: The database did not tell.
         """
         now, rows, running = None, dict[str, TaskRow](), list[Run]()
+        known = self._made if names is None else {}
+        made: dict[str, tuple[Row, TaskRow]] = {}
         for row in self._look(_OVERVIEW, names, "t.name"):
             now, name = row[0], row[1]
             task = rows.get(name)
             if task is None:
-                task = rows[name] = task_row_of(row[1:_RUN], self._namespace)
+                raw = row[1:_RUN]
+                same = known.get(name)
+                # Most stand as they did, and whoever looks again knows them by that.
+                if same is None or same[0] != raw:
+                    same = raw, task_row_of(raw, self._namespace)
+                made[name] = same
+                task = rows[name] = same[1]
             if row[_RUN] is None:
                 continue
             run = under_way_of(name, row[_RUN:], task, now, self._namespace)
@@ -95,6 +110,8 @@ class SqlQueries(SqlBase):
                 running.append(run)
         if now is None:
             ((now,),) = self._sessions.read(self._spell(_NOW), self._given())
+        if names is None:
+            self._made = made
         return Overview(now, rows, running)
 
     def recent(self, names: Sequence[str] | None, limit: int, /) -> Mapping[str, Recent]:
@@ -182,10 +199,12 @@ class SqlQueries(SqlBase):
                 (f" AND t.name IN {listed}", f" AND name IN {listed}") if keys else ("", "")
             )
             parts = [runs + name + _GROUPED, tally.replace("{table}", "{tally}") + name]
-            if limit:
+            if limit and self._dialect.has_lateral:
+                parts.insert(0, _LATERAL + t_name)
+            elif limit:
                 parts.insert(0, _LATEST + t_name + _OF_LATEST)
             asked = self._spell(" UNION ALL ".join(parts))
-            found += self._sessions.read(asked, {**chosen, "offset": limit - 1})
+            found += self._sessions.read(asked, {**chosen, "limit": limit, "offset": limit - 1})
         return found
 
     def _latest(self, rows: list[Row], limit: int) -> list[Run]:

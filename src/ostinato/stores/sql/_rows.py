@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from ostinato._instants import milliseconds_of
-from ostinato._lease import TaskRow, WorkerRow, new_lease
+from ostinato._lease import Progress, TaskRow, WorkerRow, new_lease
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
 
@@ -20,6 +20,7 @@ __all__ = [
     "key_of",
     "number_of",
     "parameters_of",
+    "progress_of",
     "run_of",
     "task_row_of",
     "under_way_of",
@@ -143,6 +144,12 @@ def parameters_of(run: Run, namespace: str) -> dict[str, object]:
         "last_due": None if run.reason is None else milliseconds_of(run.last_due),
         "count": run.count,
     }
+
+
+def progress_of(told: Progress) -> dict[str, object]:
+    """Return what is written of the progress of a run under way."""
+    name, token, fraction, message = told
+    return {"name": name, "token": token, "progress": fraction, "message": _text(message)}
 
 
 def number_of(run: Run) -> int:

@@ -1,16 +1,24 @@
 """Leases that are prolonged, and runs that end: by the token alone."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import cast
 
 from ostinato._instants import milliseconds_of
-from ostinato._lease import Renewed, Settlement, Skipped, TaskRow
+from ostinato._lease import Progress, Renewed, Settlement, Skipped, TaskRow
 from ostinato._outcomes import RunKind
 from ostinato.stores.sql._base import chunks
 from ostinato.stores.sql._claiming import DROP_FENCE
 from ostinato.stores.sql._gate import SEEN
 from ostinato.stores.sql._history import SqlHistory
-from ostinato.stores.sql._rows import LEASE_TOKEN, TASK_COLUMNS, Row, parameters_of, task_row_of
+from ostinato.stores.sql._rows import (
+    LEASE_TOKEN,
+    TASK_COLUMNS,
+    Row,
+    parameters_of,
+    progress_of,
+    task_row_of,
+)
 from ostinato.stores.sql._session import Cursor
 
 __all__ = ["ENDED", "END_RUN", "SETTLE_TICK", "SqlSettling"]
@@ -22,6 +30,10 @@ _RENEW = (
 _RENEW_RUNS = (
     "UPDATE {run} SET lease_until = {now} + :lease"
     " WHERE ns = :ns AND recorded IS NULL AND lease_until > 0 AND ("
+)
+_PROGRESS = (
+    "UPDATE {run} SET progress = :progress, message = :message"
+    " WHERE ns = :ns AND name = :name AND token = :token AND recorded IS NULL"
 )
 _KEPT = "SELECT name, token, cancel_requested FROM {run} WHERE ns = :ns AND recorded IS NULL AND ("
 # A run that has a lease of its own is settled while its row says that it is under way.
@@ -101,7 +113,9 @@ _SKIPPED = (
 class SqlSettling(SqlHistory):
     """Renews and settles."""
 
-    def renew(self, held: Sequence[tuple[str, int]], lease: int, /) -> Renewed:
+    def renew(
+        self, held: Sequence[tuple[str, int]], lease: int, told: Sequence[Progress] = (), /
+    ) -> Renewed:
         """Prolong the leases of those *held* that nobody has taken since.
 
         Raises:
@@ -117,6 +131,11 @@ class SqlSettling(SqlHistory):
                 cursor.execute(self._spell(_RENEW_RUNS + any_pair), given)
                 cursor.execute(self._spell(_KEPT + any_pair), given)
                 kept |= {(name, token): bool(wanted) for name, token, wanted in cursor.fetchall()}
+            if told:
+                cursor.executemany(
+                    self._spell(_PROGRESS),
+                    [self._given(**progress_of(each)) for each in sorted(told, key=itemgetter(0))],
+                )
             cursor.execute(self._spell(SEEN), self._given(grace=self._grace))
             return Renewed(kept, (pair for pair, is_wanted in kept.items() if is_wanted))
 

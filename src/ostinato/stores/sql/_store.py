@@ -24,8 +24,8 @@ _STEERED = (
 
 _OPEN_RUNS = (
     "SELECT r.name, r.due, r.token, r.lease_until, r.owner, r.cancel_requested"
-    " FROM {task} t CROSS JOIN {run} r {by_open} WHERE r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL"
-    " AND t.ns = :ns"
+    " FROM {task} t CROSS JOIN {run} r {by_open} WHERE t.ns = :ns"
+    " AND r.ns = t.ns AND r.name = t.name AND r.recorded IS NULL"
 )
 _CANCEL = (
     "UPDATE {run} SET cancel_requested = 1"
@@ -46,7 +46,7 @@ class SqlStore(SqlClaims, SqlSettling, SqlQueries, SqlFence):
         """
         self._namespace, self._owner, self._now = namespace, owner, now
         self._touched, self._grace, self._is_registered = float("-inf"), GRACE, False
-        self._mine = set()
+        self._mine, self._made = set(), {}
         self._bell.reset()
         self._store_id = prepare_tables(
             self._sessions,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ostinato._lease import Claim, Lease, Skipped
+from ostinato._lease import Claim, Lease, Progress, Skipped
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._queries import Wanted, place_of
 from ostinato._run import Run
@@ -68,6 +68,27 @@ class QueryClauses:
         assert run.cancelled.is_set()
         assert seen.cancelled.is_set()
         assert {(each.id, each.kind) for each in (run, seen)} == {(run.id, RunKind.MANUAL)}
+
+    def test_what_runs_say_of_their_progress_is_told(self, store_factory: Factory) -> None:
+        """With a heartbeat, of runs that are under way; the end of a run is what counts then."""
+        cluster = Cluster(store_factory)
+        one, other = cluster.worker(), cluster.worker()
+        one.register("task", "beside")
+        alone, beside = one.take_tick(0), one.take(_beside(one, 0))
+        assert beside is not None
+        pairs = [("task", alone.token), ("beside", beside.token)]
+        told = [Progress("task", alone.token, 0.25, "half of it"), Progress(*pairs[1], 1.0)]
+
+        kept = one.store.renew(pairs, SHORT * 10_000, told)
+        one.store.renew(pairs, SHORT * 10_000, [Progress("task", alone.token + 7, 0.5)])
+
+        said = {run.task_name: (run.progressed, run.message) for run in _running(other)}
+        assert kept == set(pairs)
+        assert said == {"task": (0.25, "half of it"), "beside": (1.0, None)}
+        one.settle(alone)
+        one.store.renew(pairs[1:], SHORT * 10_000, told)
+        assert [run.task_name for run in _running(other)] == ["beside"]
+        assert one.store.find(Wanted(1, "task"))[0].progressed is None
 
     def test_the_latest_records_of_many_tasks_are_told_at_once(
         self, store_factory: Factory
@@ -193,6 +214,10 @@ _GOOD = Outcome.SUCCEEDED
 
 def _beside(worker: Worker, number: int) -> Claim:
     return worker.tick(number, name="beside", concurrency=2)
+
+
+def _running(worker: Worker) -> Sequence[Run]:
+    return worker.store.overview().running
 
 
 def _taken(worker: Worker, name: str, number: int = 0) -> Lease:
