@@ -123,6 +123,8 @@ class Ledger:
 
     def placed(self, limit: int | None = None) -> list[Run]:
         """Return the latest *limit* records, or all, the newest first; each knows its place."""
+        if limit == 0:
+            return []
         first = len(self._runs) - min(_ALL if limit is None else limit, self._keep)
         runs: list[Run] = []
         recorded, tie = 0, 0

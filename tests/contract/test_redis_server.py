@@ -117,6 +117,8 @@ def test_s99_what_is_kept_is_plain(opened, server: Redis):
 
     assert (open_run["due"], open_run["token"]) == (str(due + 10), str(lease.token))
     assert (record["due"], record["outcome"]) == (due + 10, "succeeded")
+    assert record["owner"]
+    assert int(record["recorded"]) >= int(range_.pop("recorded")) > due
     assert range_ == {
         "reason": "coalesced",
         "due": str(due),

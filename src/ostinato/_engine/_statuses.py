@@ -16,7 +16,6 @@ from ostinato._lease import TaskRow
 from ostinato._outcomes import RunKind
 from ostinato._queries import Recent, Wanted, is_wanted, named_in, place_of
 from ostinato._status import TaskState, TaskStatus, WorkerStatus
-from ostinato.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -208,10 +207,10 @@ class Statuses:
         return standing.is_shared and self._worker.is_remote
 
     def _remembered(self, standing: Standing, limit: int) -> Recent:
-        store = self._store
+        if standing.is_shared:
+            told = self._store.recent([standing.name], limit).get(standing.name, Recent((), {}))
+            return Recent(self._ours([*told.runs]), told.counts)
         ledger = standing.records
-        if standing.is_shared and isinstance(store, MemoryStore):
-            ledger = store.ledger(standing.name)
         runs = self._ours(ledger.placed(limit)) if limit else []
         return Recent(runs, ledger.counts)
 
