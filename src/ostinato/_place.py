@@ -44,9 +44,11 @@ class Place(NamedTuple):
             InvalidArgumentError: It tells of none.
         """
         match _read(text):
-            case [int(recorded), int(tie), int(due), int(number), str(name), str(reason)] if max(
-                abs(recorded), abs(tie), abs(due), abs(number)
-            ) < _MOST and _is_text(name + reason):
+            case [int(recorded), int(tie), int(due), int(number), str(name), str(reason)] if (
+                max(abs(recorded), abs(tie), abs(due), abs(number)) < _MOST
+                # No store can be asked for half a character.
+                and (name + reason).isprintable()
+            ):
                 return cls(recorded, tie, due, number, name, reason)
             case _:
                 raise InvalidArgumentError(
@@ -60,8 +62,3 @@ def _read(text: str) -> object:
         return json.loads(urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
     except (ValueError, RecursionError):
         return None
-
-
-def _is_text(word: str) -> bool:
-    """Return whether a store can be asked for *word*: not for a NUL, nor half a character."""
-    return "\0" not in word and not any("\ud800" <= each <= "\udfff" for each in word)

@@ -182,7 +182,9 @@ class Watchdog:
         if leaf is None or id(leaf) == self._floor or _is_machinery(leaf):
             return None
         frame = _own_frame(leaf, self._floor)
-        return _Sample(_task_name(leaf), frame.f_code, frame.f_lineno, tuple(_lines(leaf)))
+        return _Sample(
+            _task_name(leaf), frame.f_code, frame.f_lineno, tuple(_lines(leaf, self._floor))
+        )
 
 
 def _is_machinery(frame: FrameType) -> bool:
@@ -213,10 +215,11 @@ def _task_name(leaf: FrameType) -> str | None:
     return None
 
 
-def _lines(leaf: FrameType) -> Iterator[tuple[CodeType, int]]:
+def _lines(leaf: FrameType, floor: int) -> Iterator[tuple[CodeType, int]]:
+    """Yield where *leaf* is and what has led there, down to the loop itself."""
     frame: FrameType | None = leaf
     for _ in range(_FRAMES):
-        if frame is None:
+        if frame is None or id(frame) == floor or _is_machinery(frame):
             return
         yield frame.f_code, frame.f_lineno
         frame = frame.f_back

@@ -75,3 +75,33 @@ def test_what_has_not_changed_is_not_built_again() -> None:
     assert json.loads(further.text)["running"][0]["message"] == "half"
     assert len({each.digest for each in (first, late, running, further)}) == 4
     assert further.runs[id(ended)][1] is first.runs[id(ended)][1]
+
+
+def test_whatever_changes_of_a_task_is_built_again() -> None:
+    """Each of the facts that are shown, by itself."""
+    scheduler = Scheduler("memory://")
+
+    @scheduler.every(hours=1, name="tidy")
+    async def tidy() -> None: ...
+
+    changes: dict[str, object] = {
+        "state": TaskState.PAUSED,
+        "schedule": "every day",
+        "next_run": None,
+        "is_stuck": True,
+        "last_run": Run("tidy", 0),
+        "last_success": DUE,
+        "starts": 3,
+        "failures_in_row": 2,
+        "counts": {"failed": 1},
+        "reason": "the bank is closed",
+        "paused_until": DUE,
+        "recent": (Run("tidy", 0),),
+    }
+    for name, value in changes.items():
+        fragments = Fragments(Texts())
+        before, after = (
+            fragments.of([each], scheduler.tasks, 0.0)[0].digest
+            for each in (status(), status(**{name: value}))
+        )
+        assert before != after, name
