@@ -1,7 +1,6 @@
 """A program to point the command line at, in a module of its own."""
 
 import asyncio
-import atexit
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ostinato._declared import report_never_started
 from ostinato.cli import _options
 from tests.support.calling import Invoke
 
@@ -81,4 +79,3 @@ def ostinato(monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
 
     yield invoke
     logger.setLevel(before)
-    atexit.register(report_never_started)
