@@ -1,5 +1,6 @@
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.support.calling import Invoke
@@ -12,7 +13,7 @@ def test_the_tables_of_a_store_are_made_once(program: str, tmp_path: Path, ostin
 
     assert json.loads(first.stdout)["is_new"] is True
     assert "had its tables" in second.stdout
-    with sqlite3.connect(tmp_path / "state.db") as database:
+    with closing(sqlite3.connect(tmp_path / "state.db")) as database:
         assert database.execute("SELECT schema_version FROM ostinato_meta").fetchall()
 
 
@@ -21,7 +22,7 @@ def test_the_statements_are_printed_and_make_the_tables(tmp_path: Path, ostinato
     printed = ostinato("migrate", "--store", f"sqlite:///{tmp_path / 'state.db'}", "--sql")
     assert not (tmp_path / "state.db").exists()
 
-    with sqlite3.connect(tmp_path / "state.db") as database:
+    with closing(sqlite3.connect(tmp_path / "state.db")) as database:
         database.executescript(printed.stdout)
 
     result = ostinato("migrate", "--store", f"sqlite:///{tmp_path / 'state.db'}", "--json")
