@@ -29,8 +29,8 @@ ROOT = Path(__file__).resolve().parent
 EXAMPLE = "examples/expired_tokens/demo.py"
 IN_CI = os.environ.get("CI") == "true"
 SESSIONS = (
-    *("lint", "types", "tests", "processes", "calendar", "endurance", "newest", "oldest"),
-    *("starlette", "coverage", "packaging", "mutation"),
+    *("lint", "types", "tests", "servers", "processes", "calendar", "endurance"),
+    *("newest", "oldest", "starlette", "coverage", "packaging", "mutation"),
 )
 STATIC = (
     "lint",
@@ -94,29 +94,29 @@ def all_lanes(environment: Environment, path: list[Path]) -> int:
     current = f"{sys.version_info.major}.{sys.version_info.minor}"
     *others, last = SUPPORTED
     tests = [f"tests-{version}" for version in sorted({*others, current} - {last})]
-    quiet = ["lint", "types", *tests, "starlette", "newest", "packaging"]
-    # The first of these mostly waits: a third lane costs the others little.
-    waiting = ["processes", "oldest"]
-    logs = {name: ROOT / ".nox" / f"{name}-lane.log" for name in ("quiet", "waiting")}
-    logs["quiet"].parent.mkdir(exist_ok=True)
+    # Two of the four mostly wait, for processes and for servers: they cost the others little.
+    behind = {
+        "quiet": ["lint", "types", *tests, "newest", "packaging"],
+        "waiting": ["processes", "starlette"],
+        "serving": ["servers", "oldest"],
+    }
+    logs = {name: ROOT / ".nox" / f"{name}-lane.log" for name in behind}
+    (ROOT / ".nox").mkdir(exist_ok=True)
     codes: list[int] = []
 
-    def run(sessions: list[str], log: Path) -> None:
-        codes.append(environment.run("nox", "-s", *sessions, path=path, log=log))
+    def run(name: str) -> None:
+        codes.append(environment.run("nox", "-s", *behind[name], path=path, log=logs[name]))
 
-    lanes = [
-        Thread(target=run, args=(sessions, log))
-        for sessions, log in zip((quiet, waiting), logs.values(), strict=True)
-    ]
-    step(f"{', '.join(quiet + waiting)} run beside what follows; what they say comes behind it")
-    for lane in lanes:
+    lanes = {name: Thread(target=run, args=(name,)) for name in behind}
+    said = ", ".join(session for sessions in behind.values() for session in sessions)
+    step(f"{said} run beside what follows; what they say comes behind it")
+    for lane in lanes.values():
         lane.start()
-    # The browser is in this lane alone.
     loud = [f"tests-{last}", "calendar", "endurance"]
     codes.append(environment.run("nox", "-s", *loud, path=path))
-    for lane, log in zip(lanes, logs.values(), strict=True):
+    for name, lane in lanes.items():
         lane.join()
-        sys.stdout.write(log.read_text("utf-8", errors="replace"))
+        sys.stdout.write(logs[name].read_text("utf-8", errors="replace"))
     codes.append(environment.run("nox", "-s", "coverage", path=path))
     return max(codes)
 

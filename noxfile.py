@@ -34,12 +34,15 @@ PROCESS_TESTS = (
 )
 SERVER_TESTS = (
     "tests/contract/test_bad_starts*",
+    "tests/contract/test_broken_connections*",
     "tests/contract/test_fences*",
     "tests/contract/test_mariadb*",
     "tests/contract/test_postgresql*",
+    "tests/contract/test_pushes*",
     "tests/contract/test_redis*",
     "tests/integration/test_dashboard_page*",
     "tests/integration/test_expired_tokens*",
+    "tests/integration/test_pushes*",
     "tests/integration/test_repeat_every_*",
 )
 # Judged minute by minute over decades of every zone: the answer knows no Python and no framework.
@@ -68,9 +71,11 @@ PURE_TESTS = (
 )
 # What knows of none, and of no database either.
 FRAMELESS_TESTS = (
+    "tests/contract/test_broken_connections*",
     "tests/contract/test_mariadb*",
     "tests/contract/test_memory*",
     "tests/contract/test_mutants*",
+    "tests/contract/test_pushes*",
     "tests/contract/test_redis*",
     "tests/properties/*",
     "tests/unit/engine/*",
@@ -121,9 +126,8 @@ def tests(session: nox.Session) -> None:
     """Run the suite and the documentation's examples on every supported Python."""
     install(session, "runner", "newest", pins=ROOT / "constraints.txt")
     # What a server process does is shown once, and once more with the oldest frameworks.
-    elsewhere = () if session.python == SUPPORTED[-1] else SERVER_TESTS
-    others = (*PROCESS_TESTS, *CALENDAR_TESTS, *ENDURANCE_TESTS)
-    arguments = left_to_one(session, *elsewhere, *others)
+    others = (*SERVER_TESTS, *PROCESS_TESTS, *CALENDAR_TESTS, *ENDURANCE_TESTS)
+    arguments = left_to_one(session, *others)
     if session.python == SUPPORTED[-1]:
         run_pytest(session, *arguments)
     else:
@@ -131,6 +135,13 @@ def tests(session: nox.Session) -> None:
         # of its own, and measured it takes half the time again.
         loops = () if session.python == SUPPORTED[0] else ONE_LOOP
         session.run("pytest", *DURATIONS, *loops, *arguments, *session.posargs)
+
+
+@nox.session(python=SUPPORTED[-1])
+def servers(session: nox.Session) -> None:
+    """Run what needs servers of databases, of applications, and a browser."""
+    install(session, "runner", "newest", pins=ROOT / "constraints.txt")
+    run_pytest(session, *found(*SERVER_TESTS))
 
 
 @nox.session(python=SUPPORTED[-1])
@@ -203,16 +214,15 @@ def starlette(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Add up what the sessions before this one have covered, and ask for all of it."""
     session.install("coverage", "-c", "constraints.txt")
-    shown_by = {SUPPORTED[0]: "oldest", SUPPORTED[-1]: f"tests-{SUPPORTED[-1]}"}
-    measured = {each for each, name in shown_by.items() if any(MEASURED.glob(f"data.{name}.*"))}
+    shown_by = ("oldest", "processes", "servers", f"tests-{SUPPORTED[-1]}")
+    absent = [each for each in shown_by if not any(MEASURED.glob(f"data.{each}.*"))]
     total = {"COVERAGE_FILE": str(MEASURED / "data")}
     session.run("coverage", "combine", "--keep", "--quiet", str(MEASURED), env=total)
-    if measured == set(shown_by):
+    if not absent:
         session.run("coverage", "report", env=total)
         return
     session.run("coverage", "report", "--fail-under=0", env=total)
-    absent = ", ".join(sorted(set(shown_by) - measured))
-    session.warn(f"The figure is not judged: Python {absent} has not been measured.")
+    session.warn(f"The figure is not judged: {', '.join(absent)} have not been run.")
 
 
 @nox.session(python=SUPPORTED[-1], default=False)
@@ -236,8 +246,8 @@ def packaging(session: nox.Session) -> None:
 
 def left_to_one(session: nox.Session, *patterns: str) -> list[str]:
     """Return pytest's arguments that leave out *patterns*, and say which session has them."""
-    sessions = f"`calendar`, `endurance`, `processes` or tests-{SUPPORTED[-1]}"
-    session.log(f"left to {sessions}: {' '.join(patterns)}")
+    sessions = "`calendar`, `endurance`, `processes` or `servers`"
+    session.log(f"left to {sessions}, or to the newest frameworks: {' '.join(patterns)}")
     return [f"--ignore-glob={pattern}" for pattern in patterns]
 
 

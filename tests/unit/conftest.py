@@ -1,5 +1,6 @@
 """What the unit tests share."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -14,3 +15,11 @@ def nothing_left_unstarted() -> Iterator[None]:
     yield
     for function in set(_declared._unstarted) - set(before):
         _declared.mark_started(function)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_left_in_the_end() -> Iterator[None]:
+    """Collect what has outlived its test, and look no more at what outlives the module."""
+    yield
+    gc.collect()
+    gc.freeze()

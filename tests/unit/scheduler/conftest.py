@@ -18,10 +18,3 @@ def nothing_left_behind() -> Iterator[None]:
     yield
     # The young generations: all that there is takes a tenth of a second, several hundred times.
     gc.collect(1)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def nothing_left_in_the_end() -> Iterator[None]:
-    """Collect what has outlived its test."""
-    yield
-    gc.collect()
