@@ -58,7 +58,8 @@ ENDURANCE_TESTS = (
     "tests/properties/test_accounting_machine*",
     "tests/properties/test_declaration_fuzz*",
     "tests/properties/test_stores_machine*",
-    "tests/simulation/*",
+    "tests/simulation/test_protocol*",
+    "tests/simulation/test_workers*",
     "tests/unit/stores/sql/test_schema*",
 )
 # What knows of no framework, and so is the same without one.

@@ -81,7 +81,9 @@ class Lookups(ABC):
             StoreError: The store does not answer.
             TaskNotFoundError: There is no such task.
         """
-        return (await self.status(task)).next_run
+        standing = self._standing_of(task)
+        (status,) = await self._statuses().statuses([standing], 0, is_all=False)
+        return status.next_run
 
     async def upcoming(
         self, task: object, n: int = 10, until: datetime | None = None

@@ -270,8 +270,8 @@ class Scheduler(Declaring, Observable, Showing):
         return worker
 
     def _start(self, worker: Worker, *, where: str | None) -> None:
-        standings, injections = self._preparation.start()
         try:
+            standings, injections = self._preparation.start()
             worker.start(standings, len(self._registry), injections)
             if where is not None:
                 now = worker.environment.clock.now()

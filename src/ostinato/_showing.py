@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
+from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, cast
 
 from ostinato.errors import ArgumentTypeError, UnmetRequirementError, UnprotectedDashboardError
@@ -60,6 +61,8 @@ class Showing(ABC):
         try:
             from ostinato.dashboard._fastapi import router  # noqa: PLC0415 - nobody else needs it
         except ModuleNotFoundError as error:
+            if _package_of(error) not in {"fastapi", "starlette", "pydantic"}:
+                raise
             feature, needed = "scheduler.router()", "fastapi>=0.110"
             raise UnmetRequirementError(feature, needed, found=None) from error
         return router(api, read=read, control=control, has_page=dashboard)
@@ -92,8 +95,9 @@ class Showing(ABC):
             UnprotectedDashboardError: There is no *read*, and *insecure* is not True.
         """
         for name, check in (("read", read), ("control", control)):
-            if check is not None and not callable(check):
-                raise ArgumentTypeError(name, check, "pass a function of the request")
+            if check is not None and (_is_generator(check) or not callable(check)):
+                remedy = "pass a function of the request that returns True, and yields nothing"
+                raise ArgumentTypeError(name, check, remedy)
         if not (read or insecure is True):
             raise UnprotectedDashboardError("read=function")
         api = _api_of(
@@ -106,9 +110,20 @@ class Showing(ABC):
         try:
             from ostinato.dashboard._starlette import application  # noqa: PLC0415 - as above
         except ModuleNotFoundError as error:
+            if _package_of(error) != "starlette":
+                raise
             feature, needed = "scheduler.asgi_dashboard()", "starlette>=0.36"
             raise UnmetRequirementError(feature, needed, found=None) from error
         return application(api, read=read, control=control, has_page=dashboard)
+
+
+def _package_of(error: ModuleNotFoundError) -> str:
+    """Return which package is not there."""
+    return (error.name or "").partition(".")[0]
+
+
+def _is_generator(function: object) -> bool:
+    return isgeneratorfunction(function) or isasyncgenfunction(function)
 
 
 def _api_of(

@@ -61,6 +61,7 @@ class TaskStatus:
         is_stuck: Whether a run is under way for much longer than it ought to be.
         zombies: How many threads of this process go on behind runs that are over.
         recent: The latest records, the newest first: as many as were asked for.
+        schedule_text: The text of its schedule, which `reschedule` takes.
     """
 
     name: str
@@ -78,6 +79,7 @@ class TaskStatus:
     is_stuck: bool = False
     zombies: int = 0
     recent: tuple[Run, ...] = ()
+    schedule_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

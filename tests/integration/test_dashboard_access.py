@@ -1,11 +1,17 @@
 """Who may look at a scheduler over HTTP, and who may steer it."""
 
+import sys
 from collections.abc import Callable
 
 import pytest
 from starlette.applications import Starlette
 
-from ostinato import ArgumentTypeError, Scheduler, UnprotectedDashboardError
+from ostinato import (
+    ArgumentTypeError,
+    Scheduler,
+    UnmetRequirementError,
+    UnprotectedDashboardError,
+)
 from tests.integration.dashboards import (
     OWNER,
     READER,
@@ -98,12 +104,46 @@ def test_what_cannot_let_anybody_in_is_refused(scheduler: Scheduler, mount: Moun
 def reads_nothing() -> None: ...
 
 
+@pytest.mark.parametrize(
+    ("name", "mounted"), [("fastapi", "router"), ("starlette", "asgi_dashboard")]
+)
+def test_a_framework_that_is_missing_is_named(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, name: str, mounted: str
+) -> None:
+    """And what is missing beside it is told as it is."""
+    for module in ("_fastapi", "_starlette", "_models"):
+        monkeypatch.delitem(sys.modules, f"ostinato.dashboard.{module}", raising=False)
+        monkeypatch.delattr(f"ostinato.dashboard.{module}", raising=False)
+    for module in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UnmetRequirementError, match=name):
+        getattr(scheduler, mounted)(insecure=True)
+    monkeypatch.undo()
+    monkeypatch.delitem(sys.modules, "ostinato.dashboard._starlette", raising=False)
+    monkeypatch.setitem(sys.modules, "ostinato.dashboard._operations", None)
+    with pytest.raises(ModuleNotFoundError, match="_operations"):
+        scheduler.asgi_dashboard(insecure=True)
+
+
+def test_s95_a_check_that_yields_is_refused(scheduler: Scheduler) -> None:
+    """S95: What it makes is true, and its body never runs: it would let everybody in."""
+
+    def check(_request: object) -> object:
+        yield True
+
+    for name in ("read", "control"):
+        with pytest.raises(ArgumentTypeError, match=f"{name}="):
+            scheduler.asgi_dashboard(**{"read": reads_nothing, name: check})
+
+
 def test_what_is_neither_allowed_nor_refused_is_refused(scheduler: Scheduler) -> None:
     """A function that returns nothing lets nobody in; a response that it returns is sent."""
     from starlette.responses import RedirectResponse
 
-    with served(scheduler, in_starlette, read=lambda _request: None) as client:
-        assert client.get("api/overview").status_code == 403
+    for nothing in (None, object(), "no", 1):
+        with served(scheduler, in_starlette, read=lambda _request, n=nothing: n) as client:
+            assert client.get("api/overview").status_code == 403
     with served(
         scheduler, in_starlette, read=lambda _request: RedirectResponse("/login")
     ) as client:

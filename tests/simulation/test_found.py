@@ -1,10 +1,12 @@
 """What the simulation has found in the engine, each history told once more."""
 
+import logging
+
 import pytest
 
 from ostinato import Missed, Outcome, Overlap
 from ostinato.errors import AlreadyRunningError
-from tests.simulation.fleet import Stage
+from tests.simulation.fleet import Fleet, Stage
 from tests.simulation.world import EPOCH
 
 
@@ -129,3 +131,13 @@ def test_s87_a_store_is_not_left_alone_for_less_than_a_millisecond():
         assert door.left > 0.001
 
     stage.play(script)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_s29_a_few_histories_of_workers_that_much_happens_to(seed: int):
+    """S29, S75 to S87: hundreds of them are in `test_workers.py`, where nothing is measured."""
+    logging.disable(logging.CRITICAL)
+    try:
+        Fleet(seed).run()
+    finally:
+        logging.disable(logging.NOTSET)

@@ -8,10 +8,16 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ostinato._engine._patience import resolve
+from ostinato._engine._patience import Patience, resolve
 from ostinato._engine._spawn import spawn
 from ostinato._outcomes import FAILURES, Backfill, RunKind
-from ostinato.errors import AlreadyRunningError, InvalidArgumentError, NotRunningError, StoreError
+from ostinato.errors import (
+    AlreadyRunningError,
+    ForeignDeclarationError,
+    InvalidArgumentError,
+    NotRunningError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
     from ostinato._run import Run
 
     Start = Callable[[], Awaitable[asyncio.Task[None]]]
+    # A task's name and the instant of its tick, in milliseconds.
+    Key = tuple[str, int]
 
 __all__ = ["Backfilling", "chosen", "ticks_between"]
 
@@ -28,6 +36,8 @@ __all__ = ["Backfilling", "chosen", "ticks_between"]
 _MOST_LOOKED_AT = 110_000
 # In seconds: how soon to try again, where a run was under way, or the store did not answer.
 _AGAIN = 1.0
+# In seconds: how long it has to end when the runs have ended.
+_LAST = 1.0
 
 
 def ticks_between(ticks: Ticks, start: int, end: int) -> list[int]:
@@ -67,12 +77,17 @@ class Backfilling:
     def __init__(self, environment: Environment) -> None:
         """Begin with nothing that waits."""
         self._environment = environment
-        self._waiting: deque[Start] = deque()
+        self._waiting: deque[tuple[Key, Start]] = deque()
+        # What waits, or runs.
+        self._keys: set[Key] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, starts: Iterable[Start]) -> None:
-        """Start a run by each of *starts*, behind all that waits."""
-        self._waiting.extend(starts)
+    def add(self, starts: Iterable[tuple[Key, Start]]) -> None:
+        """Start a run by each of *starts*, behind all that waits, unless it waits already."""
+        for key, start in starts:
+            if key not in self._keys:
+                self._keys.add(key)
+                self._waiting.append((key, start))
         if self._task is None and self._waiting:
             environment = self._environment
             self._task = spawn(
@@ -82,15 +97,25 @@ class Backfilling:
     async def finish(self) -> None:
         """Start nothing more, and wait for the end of what does it: the runs have ended."""
         self._waiting.clear()
-        if self._task is not None:
-            await asyncio.wait({self._task})
+        if self._task is None:
+            return
+        environment = self._environment
+        with Patience(environment.clock, environment.loop, _LAST) as patience:
+            await patience.wait_for(self._task)
+        # It waits for a run that was left behind.
+        self._task.cancel()
 
     async def _drive(self) -> None:
-        while self._waiting and not self._environment.is_stopping:
-            # Where the scheduler stops meanwhile, nothing more is begun.
-            with suppress(NotRunningError):
-                await self._run(self._waiting.popleft())
-        self._task = None
+        try:
+            while self._waiting and not self._environment.is_stopping:
+                key, start = self._waiting.popleft()
+                # Where the scheduler stops meanwhile, nothing more is begun; and what is another
+                # declaration's here, its own workers run.
+                with suppress(NotRunningError, ForeignDeclarationError):
+                    await self._run(start)
+                self._keys.discard(key)
+        finally:
+            self._task = None
 
     async def _run(self, start: Start) -> None:
         while not self._environment.is_stopping:

@@ -140,7 +140,7 @@ class Claims:
         until = standing.paused_until
         if standing.is_paused and until is not None and until <= now:
             try:
-                self.settling.resume(standing, catch_up=False)
+                self.settling.resume(standing)
             except Exception as error:  # noqa: BLE001 - a store may be anybody's, and fail in any way
                 self.backoff.fail(error)
                 self._put_back(standing, self.backoff.left)

@@ -231,6 +231,9 @@ class Remote(Reporting):
             if lease is None or lease.owner != self._owner or lease.until <= reply.now:
                 continue
             # Tokens rise: a lower one was had before, and is settled as soon as that can be told.
+            if lease.due != row.last_due:
+                # Of a run that is no tick: whoever asked for it asks again, or not.
+                continue
             # Two tasks that began in one millisecond have the same.
             told = any(each[:3] == lease[:3] for each in reply.leases)
             if lease.token > self._tokens.get(lease.name, 0) and not told:

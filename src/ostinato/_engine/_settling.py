@@ -194,14 +194,9 @@ class Settling:
             self.note_skipped(standing, claim.passed, is_recorded=True)
         then()
 
-    def resume(self, standing: Standing, *, catch_up: bool) -> None:
-        """Let the task's ticks run again: those of the pause are skipped, unless *catch_up*."""
-        if not standing.is_paused:
-            return
-        if catch_up:
-            self._resume(standing)
-        else:
-            self.skip_passed(standing, SkipReason.PAUSED, partial(self._resume, standing))
+    def resume(self, standing: Standing) -> None:
+        """Let the ticks of a paused task run again: those of the pause are skipped."""
+        self.skip_passed(standing, SkipReason.PAUSED, partial(self._resume, standing))
 
     def _resume(self, standing: Standing) -> None:
         if standing.is_shared:

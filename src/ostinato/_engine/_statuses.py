@@ -282,6 +282,7 @@ class Statuses:
             is_stuck=any(is_stuck(standing, run, now) for run in running),
             zombies=standing.zombies,
             recent=tuple(remembered.runs),
+            schedule_text=standing.unbound.text,
         )
 
     def _state(self, standing: Standing, *, is_paused: bool, is_running: bool) -> TaskState:

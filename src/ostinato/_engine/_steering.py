@@ -29,6 +29,7 @@ from ostinato._queries import Wanted
 from ostinato._run import Run, Tick
 from ostinato.errors import (
     AlreadyRunningError,
+    ForeignDeclarationError,
     InvalidArgumentError,
     InvalidScheduleError,
     NotRunningError,
@@ -85,14 +86,21 @@ class Steering:
             raise InvalidArgumentError(
                 "task", name, "is due some time after each run", "trigger it instead"
             )
+        # What is not due yet, or waits to be run, is its schedule's; and nothing is behind its end.
+        until, following = standing.task.policy.until, standing.next_due
         end = min(end, int(self._now(standing)) + 1)
+        end = min(end, end if following is None else following, end if until is None else until + 1)
         ticks = await self._door.read(partial(ticks_between, standing.ticks, start, end))
         known: list[Run] = []
         if mode is not Backfill.ALL:
             # More records of a task than that are nowhere kept.
             wanted = Wanted(_EVERY, name, since=start, until=end)
-            known = await Statuses(Fleet(self._worker)).history(wanted, standing)
-            known += (run for run in standing.live if run.kind is not RunKind.MANUAL)
+            known = [*standing.live]
+            if standing.is_shared and self._worker.is_remote:
+                look = partial(self._worker.store.overview, [name])
+                known += (await self._door.read(look)).running
+            # The latest first: of what is under way, nothing is missing, and nothing has failed.
+            known += await Statuses(Fleet(self._worker)).history(wanted, standing)
         found = chosen(mode, ticks, known)
         if most is not None and len(found) > most:
             problem = f"begins a time of {len(found):,} ticks to run, which are more than {most:,}"
@@ -104,7 +112,9 @@ class Steering:
     def run_again(self, standing: Standing, ticks: Sequence[Tick]) -> None:
         """Run *ticks* of the past, one after the other, behind those that wait already."""
         dues = (milliseconds_of(tick.due) for tick in ticks)
-        self._worker.backfilling.add(partial(self._run_again, standing, due) for due in dues)
+        self._worker.backfilling.add(
+            ((standing.name, due), partial(self._run_again, standing, due)) for due in dues
+        )
 
     async def _run_again(self, standing: Standing, due: int) -> asyncio.Task[None]:
         return await self._started(standing, self._run(standing, due, RunKind.BACKFILL))
@@ -128,6 +138,7 @@ class Steering:
 
         Raises:
             AlreadyRunningError: It may not.
+            ForeignDeclarationError: The store goes by another declaration of the task.
             NotRunningError: The scheduler has been stopped meanwhile.
         """
         name, limit = standing.name, standing.concurrency
@@ -141,6 +152,9 @@ class Steering:
                 name, standing.spec, None, due, None, kind=kind, run_id=run.id, concurrency=limit
             )
             reply = await self._door.claimed([claim])
+            row = reply.rows.get(name)
+            if not reply.leases and row is not None and row.spec != standing.spec:
+                raise ForeignDeclarationError(name, standing.spec, row.spec)
             if not reply.leases:
                 raise AlreadyRunningError(name)
             run.token = reply.leases[0].token

@@ -69,4 +69,9 @@ def text_of(error: BaseException) -> str:
         message = str(error)
     except Exception:  # noqa: BLE001 - the message of a user's exception is the user's code
         message = shown(error)
-    return f"{type(error).__name__}: {message}"[:_LONGEST_ERROR]
+    text = f"{type(error).__name__}: {message}"
+    if len(text) <= _LONGEST_ERROR:
+        return text
+    # At a blank: of half a password nobody could tell that it is one.
+    head = text[:_LONGEST_ERROR]
+    return head[: max(head.rfind(" "), head.rfind("\n"))] if len(head.split()) > 1 else head

@@ -78,7 +78,7 @@ def _module(wanted: str, name: str) -> ModuleType:
 
 def _of(wanted: str, found: object, module: ModuleType) -> Found:
     if isinstance(found, Scheduler):
-        return Found(_app_of(found, module), found)
+        return _beside(_app_of(found, module), found)
     schedulers = [each for each in schedulers_of(found) if isinstance(each, Scheduler)]
     # One that a lifespan of the user's own enters is in none of its lists.
     schedulers = schedulers or list(_schedulers_in(module).values())
@@ -87,7 +87,14 @@ def _of(wanted: str, found: object, module: ModuleType) -> Found:
         raise AppNotFoundError(wanted, "no scheduler is attached to it", remedy)
     if len(schedulers) > 1:
         raise _ambiguous(wanted, module, schedulers)
-    return Found(found, schedulers[0])
+    return _beside(found, schedulers[0])
+
+
+def _beside(app: object | None, chosen: Scheduler) -> Found:
+    """Return *chosen* with the other schedulers that the lifespan of *app* runs."""
+    attached = () if app is None else schedulers_of(app)
+    others = (each for each in attached if isinstance(each, Scheduler) and each is not chosen)
+    return Found(app, chosen, tuple(others))
 
 
 def _only(wanted: str, module: ModuleType) -> Found:

@@ -126,6 +126,8 @@ def read_query(
     given: dict[str, object] = {}
     for field in fields:
         texts = [text for name, text in pairs if name == field.name]
+        if field.is_list and len(texts) > len(field.choices):
+            return _refusal(field, "is there more often than there are values")
         if field.is_list:
             given[field.name] = [_of_text(field, text) for text in texts]
         elif len(texts) > 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from ostinato._outcomes import RunKind
 from ostinato.dashboard._answer import encoded
 from ostinato.dashboard._shapes import is_late, run_shape, task_shape
 
@@ -61,7 +62,9 @@ class Fragments:
             return kept
         runs: dict[int, tuple[Run, bytes]] = {}
         for run in status.recent:
-            known = None if kept is None else kept.runs.get(id(run))
+            # A range of skipped ticks gets longer.
+            is_over = kept is not None and run.kind is not RunKind.SKIPPED
+            known = kept.runs.get(id(run)) if kept is not None and is_over else None
             # The run is kept with its text: so long no other one has its identity.
             runs[id(run)] = known or (run, encoded(run_shape(run, self.texts)))
         shape = task_shape(status, task, now, self.texts)
@@ -80,6 +83,7 @@ def _mark(status: TaskStatus, now: float) -> tuple[object, ...] | None:
     return (
         status.state,
         status.schedule,
+        status.schedule_text,
         status.next_run,
         is_late(status, now),
         status.is_stuck,

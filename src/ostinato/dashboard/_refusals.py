@@ -14,6 +14,7 @@ from ostinato.errors import (
     StoreError,
     StoreUnavailableError,
     TaskNotFoundError,
+    TooFrequentError,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["refusal_for"]
 
 
-def refusal_for(error: OstinatoError) -> Refusal:
+def refusal_for(error: OstinatoError) -> Refusal:  # noqa: PLR0911 - one for each error
     """Return what is answered where *error* was raised.
 
     Raises:
@@ -47,6 +48,10 @@ def refusal_for(error: OstinatoError) -> Refusal:
             return Refusal(503, "store_unavailable", message, "the log says why")
         case StoreError():
             return Refusal(503, "store_failed", "the store did not do it", "the log says why")
+        case TooFrequentError():
+            # As above: its message says where the store is.
+            message = f"{shown(error.task_name)} would be due more often than its store is asked"
+            return Refusal(422, "invalid", message, "lengthen the period")
         case ConfigurationError():
             return Refusal(422, "invalid", str(error))
         case _:

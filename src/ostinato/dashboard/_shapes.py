@@ -68,7 +68,7 @@ def task_shape(status: TaskStatus, task: Task, now: float, texts: Texts) -> dict
     return {
         "name": status.name,
         "schedule": status.schedule,
-        "schedule_text": task.schedule.text,
+        "schedule_text": status.schedule_text,
         "state": status.state.value,
         "next_run": instant_text(status.next_run),
         "is_late": is_late(status, now),

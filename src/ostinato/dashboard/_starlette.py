@@ -79,7 +79,8 @@ def _checked(endpoint: Endpoint, check: Check | None) -> Endpoint:
             allowed = await cast("Awaitable[object]", allowed)
         if isinstance(allowed, Response):
             return allowed
-        if not allowed:
+        # Not by being something: a generator is, whose body has never run.
+        if allowed is not True:
             return _response(_FORBIDDEN.answer())
         return await endpoint(request)
 

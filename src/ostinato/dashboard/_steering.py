@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ostinato._outcomes import Backfill
 from ostinato.dashboard._api import answered
-from ostinato.dashboard._building import off_loop
 from ostinato.dashboard._remembering import check_range
 from ostinato.dashboard._shapes import instant_text, run_shape
 from ostinato.dashboard._watching import task
@@ -15,9 +15,7 @@ from ostinato.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from ostinato._task import Task
     from ostinato.dashboard._answer import Answer
     from ostinato.dashboard._api import Api
     from ostinato.dashboard._given import Given
@@ -28,6 +26,7 @@ __all__ = ["backfill", "cancel", "pause", "reschedule", "resume", "trigger"]
 # Of the ticks of a backfill: so many are told one by one, and so many may be asked for by force.
 _MOST_SHOWN = 1_000
 _MOST_TICKS = 10_000
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def trigger(api: Api, given: Given) -> Callable[[], Answer]:
@@ -60,12 +59,17 @@ async def backfill(api: Api, given: Given) -> Callable[[], Answer]:
     name, dry_run, force = given.text("name"), given.flag("dry_run"), given.flag("force")
     start, end = given.required_instant("start"), given.required_instant("end")
     check_range("end", start, end)
-    task = api.scheduler.tasks.get(name)
-    if force and task is not None:
-        await off_loop(partial(_check_number, task, start, end))
-    ticks = await api.scheduler.backfill(
-        name, start, end, mode=Backfill(given.text("mode")), dry_run=dry_run, force=force
+    if start < _EARLIEST:
+        raise InvalidArgumentError("start", instant_text(start), "lies before 1970", "begin later")
+    ask = partial(
+        api.scheduler.backfill, name, start, end, mode=Backfill(given.text("mode")), force=force
     )
+    ticks = await ask(dry_run=True)
+    if len(ticks) > _MOST_TICKS:
+        problem, remedy = f"leaves more than {_MOST_TICKS:,} ticks", "ask in smaller steps"
+        raise InvalidArgumentError("end", instant_text(end), problem, remedy)
+    if not dry_run:
+        ticks = await ask(dry_run=False)
     instants = [tick.due for tick in ticks]
     return answered(
         lambda: {
@@ -81,17 +85,3 @@ async def cancel(api: Api, given: Given) -> Callable[[], Answer]:
     """Ask a run to end; return whether it was under way."""
     was_under_way = await api.scheduler.cancel(given.text("run_id"))
     return answered(lambda: {"cancelled": was_under_way})
-
-
-def _check_number(task: Task, start: datetime, end: datetime) -> None:
-    """Check that *task* is not due too often from *start* to *end*.
-
-    Raises:
-        InvalidArgumentError: It is.
-    """
-    schedule, instant, count = task.schedule.anchored(start), start, 0
-    while (following := schedule.next_after(instant)) is not None and following < end:
-        instant, count = following, count + 1
-        if count > _MOST_TICKS:
-            problem, remedy = f"leaves more than {_MOST_TICKS:,} ticks", "ask in smaller steps"
-            raise InvalidArgumentError("end", instant_text(end), problem, remedy)

@@ -15,10 +15,13 @@ _LONGEST = 2_048
 # What is looked at: what is stored is not longer by much.
 _LONGEST_READ = 65_536
 _TRACEBACK = "Traceback (most recent call last)"
-_PASSWORD = re.compile(r"(://[^\s/:@]{0,200}):[^\s/@]{1,500}@")
+_PASSWORD = re.compile(r"(://[^\s/:@]{0,200}):[^\s]{1,500}@")
+_WORDS = "passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|authorization"
 _SETTING = re.compile(
-    r"(?i)\b(passwd|password|sslpassword|secret|token|api_?key)(\s?[=:]\s?)[^\s&;,]+"
+    rf"(?i)((?:{_WORDS})[\w-]{{0,40}}['\"]?\s{{0,3}}[=:]\s{{0,3}}(?:bearer |basic )?)"
+    r"(?:\"[^\"]*\"|'[^']*'|[^\s&;,]+)"
 )
+_BEARER = re.compile(r"(?i)\b(bearer )[\w.~+/=-]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Texts:
         text = text[:_LONGEST_READ]
         if not self.exposes_tracebacks and (begin := text.find(_TRACEBACK)) >= 0:
             text = text[: max(text.rfind("\n", 0, begin), 0)] + " (the log has the traceback)"
-        text = _SETTING.sub(r"\1\2***", _PASSWORD.sub(r"\1:***@", text))
+        text = _SETTING.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
+        text = _BEARER.sub(r"\1***", text)
         if self.redact is not None:
             text = self._redacted(text)
         return text.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")

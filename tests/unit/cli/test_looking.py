@@ -142,3 +142,48 @@ def test_where_there_is_nothing_to_show_it_is_said(ran: str, ostinato: Invoke):
 def test_the_version_is_printed(ostinato: Invoke):
     """For reports of what went wrong."""
     assert ostinato("--version").stdout == f"ostinato {version('ostinato')}\n"
+
+
+def test_what_is_steered_is_said_to_people_and_told_to_programs(
+    ran: str, ostinato: Invoke, monkeypatch: pytest.MonkeyPatch
+):
+    """Each command has words, and with --json the task."""
+    paused = ostinato("pause", "app.tidy", "--app", ran, "--json")
+    resumed = ostinato("resume", "app.tidy", "--app", ran)
+    triggered = ostinato("trigger", "app.tidy", "--app", ran)
+    few = ostinato("next", "app.tidy", "--app", ran, "--json")
+    monkeypatch.setattr("ostinato.cli._looking._watch", interrupted)
+    watched = ostinato("list", "--app", ran, "--watch")
+
+    assert json.loads(paused.stdout)["state"] == "paused"
+    assert resumed.stdout.startswith("app.tidy is waiting, and due in ")
+    assert (triggered.exit_code, watched.exit_code) == (0, 0)
+    assert {each["task"] for each in json.loads(few.stdout)} == {"app.tidy"}
+
+
+async def interrupted(*_: object, **__: object) -> None:
+    """Be interrupted.
+
+    Raises:
+        KeyboardInterrupt: Always.
+    """
+    raise KeyboardInterrupt
+
+
+def test_a_program_without_tasks_or_that_cannot_be_imported_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ostinato: Invoke
+):
+    """The former in words, the latter with its own traceback."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "no_tasks.py").write_text(
+        "from ostinato import Scheduler\nscheduler = Scheduler('memory://')\n", "utf-8"
+    )
+    (tmp_path / "no_module.py").write_text("1 / 0\n", "utf-8")
+
+    empty = ostinato("list", "--app", "no_tasks")
+    broken = ostinato("list", "--app", "no_module")
+
+    assert "there are no tasks" in empty.stderr
+    assert isinstance(broken.exception, ZeroDivisionError)
+    assert "importing no_module failed" in broken.stderr

@@ -19,6 +19,12 @@ def failing(_text: str) -> str:
         ("redis://:secret@cache:6379/0 is down", "redis://:***@cache:6379/0 is down"),
         ("host=db password=secret user=me", "host=db password=*** user=me"),
         ("https://api/x?api_key=secret&page=2", "https://api/x?api_key=***&page=2"),
+        ("KeyError: DB_PASSWORD=hunter2 failed", "KeyError: DB_PASSWORD=*** failed"),
+        ("{'password': 'a b', 'x': 1}", "{'password': ***, 'x': 1}"),
+        ('{"client_secret": "a"}', '{"client_secret": ***}'),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("sent Bearer abcdefgh.ijk", "sent Bearer ***"),
+        ("postgresql://u:a/b@c@db/app", "postgresql://u:***@db/app"),
     ],
 )
 def test_s98_a_password_is_not_shown(text: str | None, shown: str | None) -> None:

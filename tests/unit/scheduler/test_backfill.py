@@ -1,6 +1,7 @@
 """S94: ticks of the past that are run again."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -114,3 +115,52 @@ async def test_s94_a_store_remembers_what_was_run_again(tmp_path: Path) -> None:
     assert [tick.due for tick in ticks] == sorted(done)
     assert status.last_success is not None
     assert abs(status.last_success - first.due) < timedelta(milliseconds=2)
+
+
+async def test_s94_what_waits_already_is_not_run_twice() -> None:
+    """S94: asked again before it has begun, as by a double click."""
+    scheduler, dues = Scheduler(enabled=True), list[datetime]()
+
+    @scheduler.every(minutes=1, name="task")
+    async def task(run: Run) -> None:
+        dues.append(run.due)
+
+    async with simulate(scheduler, start=START) as sim:
+        await sim.advance(seconds=30)
+        begin = START - 2 * MINUTE
+        for _ in range(2):
+            await scheduler.backfill(task, begin, sim.now, dry_run=False)
+        await sim.advance(seconds=1)
+
+        assert dues == [START, begin, begin + MINUTE]
+
+
+async def test_s94_what_its_schedule_is_about_to_run_is_not_missing() -> None:
+    """S94: it is due, and waits for its jitter to pass."""
+    scheduler = Scheduler(enabled=True)
+
+    @scheduler.every(minutes=1, name="task", jitter=30)
+    async def task() -> None: ...
+
+    async with simulate(scheduler, start=START) as sim:
+        await sim.advance(minutes=10)
+        for _ in range(60):
+            await sim.advance(seconds=1)
+            assert await scheduler.backfill(task, START, sim.now) == []
+
+
+async def test_s68_a_tick_that_is_run_again_and_heeds_nothing_holds_no_end_up() -> None:
+    """S68: it is left behind, as any other run is."""
+    scheduler, begun = Scheduler(enabled=True, shutdown_grace=0, cancel_grace=0.05), asyncio.Event()
+
+    @scheduler.every(hours=1, name="task")
+    async def task(run: Run) -> None:
+        while run.kind is RunKind.BACKFILL and len(asyncio.all_tasks()) > 1:
+            begun.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(10)
+
+    async with asyncio.timeout(8), scheduler.running():
+        now = datetime.now(UTC)
+        await scheduler.backfill(task, now - timedelta(hours=2), now, dry_run=False)
+        await begun.wait()

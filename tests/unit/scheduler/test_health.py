@@ -7,8 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ostinato import Health, HealthStatus, Overlap, Problem, ProblemKind, Run, Scheduler, Scope
-from ostinato._engine._diagnosis import task_problems, worker_problems
+from ostinato import (
+    Health,
+    HealthStatus,
+    Outcome,
+    Overlap,
+    Problem,
+    ProblemKind,
+    Run,
+    Scheduler,
+    Scope,
+)
+from ostinato._engine._diagnosis import run_problems, task_problems, worker_problems
 from ostinato._engine._standing import Standing
 from ostinato._lease import Lease, TaskRow, WorkerRow
 from ostinato.testing import simulate
@@ -165,6 +175,54 @@ async def test_a_run_is_stuck_that_goes_on_after_its_timeout() -> None:
     (worst, *_) = stuck.problems
     assert (worst.kind, worst.task_name) == (ProblemKind.STUCK, "deaf")
     assert {each.task_name for each in [*stuck.problems, *later.problems]} == {"deaf"}
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended", "timeout", "given_up", "words"),
+    [
+        (None, [], None, False, None),
+        (-700, [], 5, False, "longer than its timeout"),
+        (-700, [], None, False, "longer than its period"),
+        (-700, [], None, True, "was given up"),
+        (-700, [1_000] * 25, None, False, "longer than those before"),
+        (-30, [1_000] * 25, None, False, None),
+    ],
+)
+def test_s50_a_run_that_goes_on_for_too_long_is_stuck(
+    begun: int | None, ended: list[int], timeout: float | None, given_up: bool, words: str | None
+) -> None:
+    """S50: by the first rule that applies; one that has not begun is not."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=1, name="task", timeout=timeout)(nothing)
+    standing, run = Standing(scheduler.tasks["task"]), Run("task", NOW)
+    run._started = None if begun is None else NOW + begun * 1_000
+    run.outcome = Outcome.TIMED_OUT if given_up else None
+    before = [finished(each) for each in ended]
+
+    problems = list(run_problems(standing, run, NOW, ended=before, cancel_grace=3))
+
+    assert [each.kind for each in problems] == [ProblemKind.STUCK] * bool(words)
+    assert all(words in each.words for each in problems if words)
+
+
+def finished(lasted: int) -> Run:
+    """Return a run that has succeeded and *lasted* so many milliseconds."""
+    run = Run("task", 0)
+    run._started, run._finished, run.outcome = 0.0, float(lasted), Outcome.SUCCEEDED
+    return run
+
+
+def test_threads_that_go_on_behind_their_runs_are_told_of() -> None:
+    """Each of them holds one of the scheduler's threads."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=1, name="task")(nothing)
+    standing = Standing(scheduler.tasks["task"])
+    standing.zombies = 2
+
+    (problem, *_) = task_problems(standing, None, NOW, since=NOW, patience=60_000)
+
+    assert problem.kind is ProblemKind.ZOMBIE_THREADS
+    assert "2 threads" in problem.words
 
 
 async def test_a_stopped_task_is_told_of() -> None:

@@ -113,8 +113,10 @@ export class Poll {
     });
     if (answer.status === 304) return this.onNews(null);
     const told = await read(answer);
+    const drawn = await this.onNews(told);
+    // Only then: what could not be drawn is asked for again.
     this.#tag = answer.headers.get("etag");
-    return this.onNews(told);
+    return drawn;
   }
 
   #rest() {
