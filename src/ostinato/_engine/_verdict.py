@@ -11,6 +11,7 @@ from ostinato.errors import RunTimeoutError
 __all__ = ["Verdict", "judge", "outcome_of", "text_of"]
 
 _LONGEST_ERROR = 2_000
+_LONGEST_WORD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def text_of(error: BaseException) -> str:
     text = f"{type(error).__name__}: {message}"
     if len(text) <= _LONGEST_ERROR:
         return text
-    # At a blank: of half a password nobody could tell that it is one.
+    # At a blank, if there is one: of half a password nobody could tell that it is one.
     head = text[:_LONGEST_ERROR]
-    return head[: max(head.rfind(" "), head.rfind("\n"))] if len(head.split()) > 1 else head
+    blank = max(head.rfind(" "), head.rfind("\n"))
+    return head[:blank] if blank > _LONGEST_ERROR - _LONGEST_WORD else head

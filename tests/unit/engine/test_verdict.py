@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ostinato._engine._verdict import Verdict, judge
+from ostinato._engine._verdict import Verdict, judge, text_of
 
 
 def verdict(failure: BaseException | None, *, cancelled: bool, interrupted: bool) -> Verdict:
@@ -64,3 +64,13 @@ def test_s63_a_group_of_interruptions_only_is_an_interruption() -> None:
     group = BaseExceptionGroup("", [KeyboardInterrupt()])
 
     assert judge(group) == verdict(None, cancelled=False, interrupted=True)
+
+
+def test_s98_a_long_text_is_cut_between_two_words() -> None:
+    """S98: of half a password nobody could tell that it is one; a word without an end is cut."""
+    address = "postgresql://me:hunter2hunter2hunter2@db"
+
+    text = text_of(ValueError("x" * 1_960 + f" {address}"))
+
+    assert text == "ValueError: " + "x" * 1_960
+    assert len(text_of(ValueError("x" * 9_999))) == 2_000
