@@ -70,8 +70,9 @@ PURE_TESTS = (
     "tests/unit/schedules/*",
     "tests/unit/stores/*",
 )
-# What knows of none, and of no database either.
+# What knows of none, and of no database either; and what happens in a browser, whoever serves it.
 FRAMELESS_TESTS = (
+    "tests/integration/test_dashboard_page*",
     "tests/contract/test_broken_connections*",
     "tests/contract/test_mariadb*",
     "tests/contract/test_memory*",

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 __all__ = ["browser"]
 
@@ -13,6 +13,9 @@ _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+
+# In milliseconds: a machine that does much else may take its time.
+expect.set_options(timeout=20_000)
 
 
 @contextmanager
