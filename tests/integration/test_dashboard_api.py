@@ -185,6 +185,8 @@ def test_ticks_of_the_past_are_run_again(client: TestClient) -> None:
         {**day, "end": "2028-01-01T00:00:00Z"},
         year,
         {**year, "name": "often", "force": True},
+        {**day, "name": "often", "force": True, "mode": "all", "end": "2026-01-09T00:00:00Z"},
+        {**day, "start": "0001-01-01T00:00:00Z", "end": "0001-01-02T00:00:00Z"},
     ):
         assert error_of(client.post("api/backfill", headers=STEERING, json=body)) == (
             422,
@@ -223,3 +225,18 @@ def test_a_scheduler_that_does_not_run_says_so(scheduler: Scheduler) -> None:
 
     assert (health.status_code, health.json()["status"]) == (503, "failing")
     assert error_of(client.get("api/tasks")) == (503, "not_running")
+
+
+def test_s101_no_value_is_given_more_often_than_there_are_values(client: TestClient) -> None:
+    """S101: An outcome is told once; a hundred of them are no question."""
+    asked = "&".join(["outcome=failed"] * 100)
+
+    assert error_of(client.get(f"api/runs?{asked}")) == (422, "invalid")
+
+
+def test_a_file_of_the_page_that_is_known_is_not_sent_again(client: TestClient) -> None:
+    """By its ETag."""
+    first = client.get("static/app.js")
+    again = client.get("static/app.js", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")

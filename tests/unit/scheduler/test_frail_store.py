@@ -4,6 +4,7 @@ import pytest
 
 from ostinato import Outcome, Overlap, Scheduler, Scope, TaskState
 from ostinato._lease import Lease
+from ostinato.errors import ForeignDeclarationError
 from ostinato.testing import simulate
 from tests.support.frail import Frame
 from tests.support.simulated import at, dues, ends, milliseconds, sleeping, starts, told
@@ -196,3 +197,16 @@ async def test_s76_ticks_of_a_pause_that_another_has_skipped_are_not_skipped_aga
         assert dues(sim.runs("task")) == [0, 50]
         assert sim.skipped("task") == []
         assert told(sim)["ticks_skipped"] == 0
+
+
+async def test_s93_a_trigger_of_what_is_declared_otherwise_says_so() -> None:
+    """S93, S19: it does not run, and nobody is told that it did already."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=10, name="task")(nothing)
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(seconds=5)
+        sim._worker.store.read(["task"]).rows["task"].spec = "another"
+
+        with pytest.raises(ForeignDeclarationError, match="another"):
+            await scheduler.trigger("task")

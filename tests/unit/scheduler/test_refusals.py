@@ -100,6 +100,7 @@ def pausing(until: datetime) -> Callable[[Scheduler], Awaitable[object]]:
         (lambda scheduler: scheduler.history(nothing, limit=-1), InvalidArgumentError),
         (lambda scheduler: scheduler.history(nothing, limit=None), ArgumentTypeError),
         (lambda scheduler: scheduler.history(nothing, limit=True), ArgumentTypeError),
+        (lambda scheduler: scheduler.history(nothing, outcomes="failed"), ArgumentTypeError),
     ],
 )
 async def test_what_steers_is_checked(
@@ -141,3 +142,10 @@ async def test_s74_a_scheduler_of_another_loop_says_what_to_call() -> None:
     async with scheduler.running():
         with pytest.raises(ForeignLoopError, match=r"threadsafe\(scheduler\.status\(\), loop\)"):
             await asyncio.to_thread(asyncio.run, scheduler.status())
+
+
+@pytest.mark.parametrize("lease", [0.5, 1_000_000])
+def test_s81_a_lease_that_no_heartbeat_can_keep_is_refused(lease: float) -> None:
+    """S81: Too short a one is lost by one lost message, too long a one keeps others waiting."""
+    with pytest.raises(InvalidArgumentError, match="heartbeats"):
+        Scheduler(lease=lease)
