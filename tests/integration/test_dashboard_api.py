@@ -133,9 +133,13 @@ def test_what_is_upcoming_is_told_of_one_task_and_of_all(client: TestClient) -> 
 
 def test_what_is_shown_already_is_not_sent_again(client: TestClient) -> None:
     """The page asks every two seconds, and mostly nothing has changed."""
-    tag = client.get("api/overview").headers["etag"]
-
-    unchanged = client.get("api/overview", headers={"If-None-Match": f'"other", {tag}'})
+    tag, unchanged = "", client.get("api/overview")
+    for _ in range(10):
+        if unchanged.status_code == 304:
+            break
+        # The worker becomes known, or a tick falls due, between two questions.
+        tag = unchanged.headers["etag"]
+        unchanged = client.get("api/overview", headers={"If-None-Match": f'"other", {tag}'})
     steer(client, "pause", name="tidy")
     changed = client.get("api/overview", headers={"If-None-Match": tag})
 
