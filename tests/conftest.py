@@ -38,9 +38,9 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def postgresql_server() -> Iterator[Server]:
     """Run PostgreSQL; a server that is missing fails its tests."""
-    with postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+    with postgresql() as server:
         yield server
 
 
@@ -51,11 +51,9 @@ def postgresql_address(postgresql_server: Server) -> str:
 
 
 @pytest.fixture(scope="session")
-def pgbouncer_server(
-    postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def pgbouncer_server(postgresql_server: Server) -> Iterator[Server]:
     """Run PgBouncer, before PostgreSQL."""
-    with pgbouncer(tmp_path_factory.mktemp("pgbouncer"), postgresql_server) as server:
+    with pgbouncer(postgresql_server) as server:
         yield server
 
 
@@ -66,9 +64,9 @@ def pgbouncer_address(pgbouncer_server: Server) -> str:
 
 
 @pytest.fixture(scope="session")
-def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def mariadb_server() -> Iterator[Server]:
     """Run MariaDB."""
-    with mariadb(tmp_path_factory.mktemp("mariadb")) as server:
+    with mariadb() as server:
         yield server
 
 

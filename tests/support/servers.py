@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -80,10 +81,15 @@ class PostgresqlServer(Server):
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[Server]:
-    """Run PostgreSQL in *folder*; give the server, with the address of its database."""
+def postgresql() -> Iterator[Server]:
+    """Run PostgreSQL; give the server, with the address of its database."""
+    with _folder_of("postgres") as (folder, as_user), _postgresql(folder, as_user) as server:
+        yield server
+
+
+@contextmanager
+def _postgresql(folder: Path, as_user: list[str]) -> Iterator[Server]:
     data, port = folder / "data", free_port()
-    as_user = _as_user("postgres", folder)
     options = ["-A", "trust", "-U", "tester", "--no-sync", "-E", "UTF8", "--locale=C"]
     _run([*as_user, _postgres("initdb"), "-D", str(data), *options])
     settings = {
@@ -101,10 +107,15 @@ def postgresql(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def mariadb(folder: Path) -> Iterator[Server]:
-    """Run MariaDB in *folder*; give the server, with the address of its database."""
+def mariadb() -> Iterator[Server]:
+    """Run MariaDB; give the server, with the address of its database."""
+    with _folder_of("mysql") as (folder, as_user), _mariadb(folder, as_user) as server:
+        yield server
+
+
+@contextmanager
+def _mariadb(folder: Path, as_user: list[str]) -> Iterator[Server]:
     data, port = folder / "data", free_port()
-    as_user = _as_user("mysql", folder)
     # Not where the environment says: that may be for somebody else alone.
     plain = ["--no-defaults", f"--datadir={data}", f"--tmpdir={folder}"]
     _run([*as_user, "mariadb-install-db", *plain, "--auth-root-authentication-method=normal"])
@@ -140,9 +151,15 @@ def redis(folder: Path, *options: str) -> Iterator[Server]:
 
 
 @contextmanager
-def pgbouncer(folder: Path, server: Server) -> Iterator[Server]:
+def pgbouncer(server: Server) -> Iterator[Server]:
     """Run PgBouncer before PostgreSQL: each transaction may be another's connection."""
-    port, as_user = free_port(), _as_user("postgres", folder)
+    with _folder_of("postgres") as (folder, as_user), _pgbouncer(folder, as_user, server) as pooler:
+        yield pooler
+
+
+@contextmanager
+def _pgbouncer(folder: Path, as_user: list[str], server: Server) -> Iterator[Server]:
+    port = free_port()
     (folder / "users").write_text('"tester" ""\n')
     settings = {
         "listen_addr": "127.0.0.1",
@@ -187,18 +204,21 @@ def _answers(port: int) -> bool:
         return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _as_user(user: str, folder: Path) -> list[str]:
-    """Return what begins a command that is not to run as root, for which *folder* is made ready."""
-    if os.geteuid() != 0:
-        return []
-    shutil.chown(folder, user)
-    # What lies above it is pytest's, and for root alone.
-    for above in folder.parents:
-        if above.stat().st_uid == 0 and not above.stat().st_mode & 0o001:
-            above.chmod(above.stat().st_mode | 0o001)
-    # Where a login shell would look, and an environment that was cleared does not.
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    return [shutil.which("runuser", path=path) or "runuser", "-u", user, "--"]
+@contextmanager
+def _folder_of(user: str) -> Iterator[tuple[Path, list[str]]]:
+    """Give a folder of *user*, and what begins a command that is not to run as root.
+
+    Not one of pytest's: what lies above those is for root alone, and each session that begins
+    beside this one makes it so again.
+    """
+    with tempfile.TemporaryDirectory(prefix="ostinato-", ignore_cleanup_errors=True) as name:
+        if os.geteuid() != 0:
+            yield Path(name), []
+            return
+        shutil.chown(name, user)
+        # Where a login shell would look, and an environment that was cleared does not.
+        path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+        yield Path(name), [shutil.which("runuser", path=path) or "runuser", "-u", user, "--"]
 
 
 def _postgres(program: str) -> str:
