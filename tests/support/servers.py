@@ -208,11 +208,15 @@ def _answers(port: int) -> bool:
 def _folder_of(user: str) -> Iterator[tuple[Path, list[str]]]:
     """Give a folder of *user*, and what begins a command that is not to run as root.
 
-    Not one of pytest's: what lies above those is for root alone, and each session that begins
-    beside this one makes it so again.
+    Not one of pytest's, nor where the environment says: what lies above those may be for root
+    alone, and each session of pytest that begins beside this one makes it so again.
     """
-    with tempfile.TemporaryDirectory(prefix="ostinato-", ignore_cleanup_errors=True) as name:
-        if os.geteuid() != 0:
+    is_root = os.geteuid() == 0
+    above = "/tmp" if is_root else None  # noqa: S108 - a folder of its own, with a random name
+    with tempfile.TemporaryDirectory(
+        prefix="ostinato-", dir=above, ignore_cleanup_errors=True
+    ) as name:
+        if not is_root:
             yield Path(name), []
             return
         shutil.chown(name, user)

@@ -133,12 +133,12 @@ class DeclarationClauses:
         _declare(cluster.worker(), OLD)
         new, watching = cluster.worker(), cluster.worker()
         _declare(new, NEW)
-        _declare(watching, OLD, grace=SHORT)
+        _declare(watching, OLD, grace=GRACE)
 
-        cluster.wait_until(cluster.now() + 2 * SHORT)
+        cluster.wait_until(cluster.now() + 2 * GRACE)
 
         watching.store.poll()
-        assert _declare(watching, OLD, grace=SHORT).spec == NEW
+        assert _declare(watching, OLD, grace=GRACE).spec == NEW
 
     def test_s19_the_higher_revision_counts(self, store_factory: Factory) -> None:
         """S19: whoever comes last, and whatever counted before; equal ones say nothing."""
