@@ -24,7 +24,7 @@ class Fleet:
         self.runs: asyncio.Queue[Run] = asyncio.Queue()
 
     def worker(self, poll: float = 0.1) -> Scheduler:
-        scheduler = Scheduler(self.url, enabled=True, poll=poll)
+        scheduler = Scheduler(self.url, enabled=True, poll=poll, lease=5)
 
         @scheduler.every(seconds=0.1, name="task")
         async def task(run: Run) -> None:
