@@ -96,7 +96,7 @@ def all_lanes(environment: Environment, path: list[Path]) -> int:
     tests = [f"tests-{version}" for version in sorted({*others, current} - {last})]
     # Two of the four mostly wait, for processes and for servers: they cost the others little.
     behind = {
-        "quiet": ["lint", "types", *tests, "newest", "packaging"],
+        "quiet": ["lint", "types", *tests, "newest", "calendar", "packaging"],
         "waiting": ["processes", "starlette"],
         "serving": ["servers", "oldest"],
     }
@@ -112,7 +112,7 @@ def all_lanes(environment: Environment, path: list[Path]) -> int:
     step(f"{said} run beside what follows; what they say comes behind it")
     for lane in lanes.values():
         lane.start()
-    loud = [f"tests-{last}", "calendar", "endurance"]
+    loud = [f"tests-{last}", "endurance"]
     codes.append(environment.run("nox", "-s", *loud, path=path))
     for name, lane in lanes.items():
         lane.join()
