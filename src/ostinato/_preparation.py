@@ -64,6 +64,8 @@ class Preparation:
         resolved, injections = supplied(self._dependent.values())
         self._dependent |= resolved
         prepared, self._standings = self._standings, {}
+        if not resolved and len(prepared) == len(self.registry):
+            return iter(prepared.values()), injections
         standings = (
             prepared[task.name]
             if task.name in prepared and task.name not in resolved

@@ -239,9 +239,7 @@ class Scheduler(Declaring, Observable, Showing):
         is_live = not observes and is_enabled(self._enabled)
         # Where nothing falls due, nothing is written either: a test suite leaves no state behind.
         memory = self._memory if is_live or observes else Memory(ALONE)
-        if not observes:
-            warn_of_start(self.name, memory, self._registry, is_live=is_live)
-        worker = self._worker = self._equipment.worker(
+        worker = self._equipment.worker(
             app,
             state,
             self._clock,
@@ -250,6 +248,9 @@ class Scheduler(Declaring, Observable, Showing):
             follows_host=None if memory.is_alone else memory.follows_host,
             observes=observes,
         )
+        if not observes:
+            warn_of_start(self.name, memory, self._registry, is_live=is_live)
+        self._worker = worker
         try:
             if worker.sharing is not None:
                 await worker.sharing.open()
@@ -275,7 +276,7 @@ class Scheduler(Declaring, Observable, Showing):
             worker.start(standings, len(self._registry), injections)
             if where is not None:
                 now = worker.environment.clock.now()
-                log_start_up(self.name, list(self._registry), now, where, is_live=worker.is_live)
+                log_start_up(self.name, self._registry, now, where, is_live=worker.is_live)
         except BaseException:
             worker.abort()
             raise

@@ -4,7 +4,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -36,7 +36,7 @@ _WORKERS = re.compile(r" (?:--workers(?:[= ])|-w[= ]?)(\d+)(?= |$)")
 
 
 def log_start_up(
-    name: str, tasks: Sequence[Task], now: float, where: str, *, is_live: bool
+    name: str, tasks: Collection[Task], now: float, where: str, *, is_live: bool
 ) -> None:
     """Log what the scheduler *name* is going to run, and what is likely to be a mistake.
 
@@ -47,7 +47,7 @@ def log_start_up(
         where: Where its state lives, in words.
         is_live: Whether ticks fall due.
     """
-    if not tasks:
+    if not len(tasks):
         message = "The scheduler %r has started without tasks: import the modules that declare them"
         told = {"ostinato_event": "ostinato.no_tasks", "scheduler_name": name}
         write_record(logging.WARNING, message, name, extra=told)
@@ -61,7 +61,7 @@ def log_start_up(
         "scheduler_name": name,
         "task_names": [task.name for task in tasks],
     }
-    table = start_up_table(tasks, now)
+    table = start_up_table(list(tasks), now)
     write_record(logging.INFO, message, name, where, state, table, extra=extra)
 
 
@@ -73,11 +73,12 @@ def warn_of_workers(name: str, tasks: Iterable[Task], *, is_live: bool) -> None:
         tasks: Its tasks.
         is_live: Whether ticks fall due.
     """
-    names = [task.name for task in tasks if task.policy.scope is not Scope.PROCESS]
-    if not (names and is_live):
-        return
     workers = max(announced_workers(sys.argv, os.environ), _configured_workers())
-    if workers < 2:  # noqa: PLR2004 - one is alone
+    # Asked before the tasks are looked at, of which there may be a hundred thousand.
+    if workers < 2 or not is_live:  # noqa: PLR2004 - one is alone
+        return
+    names = [task.name for task in tasks if task.policy.scope is not Scope.PROCESS]
+    if not names:
         return
     message = (
         "%d workers run the scheduler %r, and its store is each worker's own: every tick of these "

@@ -83,6 +83,10 @@ class Agenda:
             self._stale -= len(known)
         return None
 
+    def gathered(self, at: int, grain: int) -> int:
+        """Return the instant *at*, or the one a *grain* behind it where somebody is due at that."""
+        return at + grain if grain and at + grain in self._due else at
+
     def shift(self, milliseconds: int) -> list[Standing]:
         """Move every instant by *milliseconds*; return whose they are."""
         # Twice at one instant, it is moved once.

@@ -17,6 +17,10 @@ class Returned(NamedTuple):
     error: BaseException | None
 
 
+# What most functions leave behind.
+_NOTHING = Returned(None, None)
+
+
 class Job:
     """One call on its way to a thread and back, to whoever awaits its future or is called."""
 
@@ -90,11 +94,11 @@ class Job:
     def run(self) -> Returned:
         """Make the call, in whatever thread this is."""
         if not self.claim():
-            return Returned(None, None)
+            return _NOTHING
         context = self.context
         try:
             value = self.call() if context is None else context.run(self.call)
-            returned = Returned(value, None)
+            returned = _NOTHING if value is None else Returned(value, None)
         except BaseException as error:  # noqa: BLE001 - it is the user's function: contained here, judged on the loop
             returned = Returned(None, error)
         # What it refers to is let go before its end is told; its context only where somebody waits,

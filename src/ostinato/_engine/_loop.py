@@ -40,6 +40,9 @@ class Loop:
         """
         self._clock = environment.clock
         self._monotonic = environment.clock.monotonic
+        # A wake-up costs ten times what a tick does: what is due within the grain of the clock's
+        # timers, which may come so late anyway, shares one. A clock without one is exact.
+        self._grain: int = getattr(environment.clock, "grain", 0)
         self._claims = claims
         self._timelines = timelines
         self._look = look
@@ -96,7 +99,8 @@ class Loop:
         for timeline in self._timelines:
             agenda = timeline.agenda
             if agenda.instants and (next_at := agenda.next_at()) is not None:
-                left = (next_at - (milliseconds + timeline.offset)) / 1_000
+                gathered = agenda.gathered(next_at, self._grain)
+                left = (gathered - (milliseconds + timeline.offset)) / 1_000
                 if timeline.longest_wait is not None:
                     # The clock may be set, or the machine suspended, while we sleep: look again.
                     left = min(left, timeline.longest_wait)

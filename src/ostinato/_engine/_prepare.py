@@ -44,7 +44,8 @@ def prepare(task: Task) -> Standing:
     if isinstance(schedule, Every) and schedule.anchor is None:
         standing.period = schedule.period // MILLISECOND
         standing.is_quick = is_quick(standing)
-        standing.is_interval = not isinstance(policy.start, datetime) and not standing.is_bounded
+        if not isinstance(policy.start, datetime) and not standing.is_bounded:
+            standing.is_interval, standing.first_wait = True, policy.start
     return standing
 
 
@@ -53,8 +54,8 @@ def begin(standing: Standing, now: int, begun: int, steady: Timeline) -> int:
 
     The common case of `first_due` and `bind`, for a hundred thousand tasks at once.
     """
-    start = standing.task.policy.start
-    due = begun + start if isinstance(start, int) else now
+    wait = standing.first_wait
+    due = now if wait is None else begun + wait
     standing.timeline = steady
     standing.next_due = standing.anchor = due
     return due

@@ -42,5 +42,7 @@ class Spread:
 
 def _is_due_at_once(standing: Standing) -> bool:
     """Return whether the task counts from its start, and is due at it."""
+    if standing.is_interval:
+        return standing.first_wait is None
     task = standing.task
-    return task.policy.start is None and (standing.is_interval or is_interval(task.schedule))
+    return task.policy.start is None and is_interval(task.schedule)

@@ -41,6 +41,7 @@ class Standing:
         "cron",
         "entry",
         "failures_in_row",
+        "first_wait",
         "followed",
         "function",
         "gaps_until",
@@ -102,6 +103,8 @@ class Standing:
         # The instant that its schedule is bound to.
         self.anchor: int | None = None
         self.next_due: int | None = None
+        # Of an interval: how many milliseconds after the start it is first due; None: at once.
+        self.first_wait: int | None = None
         # How much later than due its first tick is started, not to start with all others.
         self.spread = 0
         self.running = 0

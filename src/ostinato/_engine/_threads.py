@@ -11,7 +11,7 @@ from contextlib import suppress
 from contextvars import Context
 from queue import SimpleQueue
 from typing import Literal
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from ostinato._engine._jobs import Completions, Job, Returned
 
@@ -95,10 +95,9 @@ class Threads:
         """Queue *call* for a thread; its end is told on the *loop*, as `Job` says."""
         if self._process != os.getpid():
             self._start_afresh()
-        completions = self._completions.get(loop)
-        if completions is None:
-            self._forget_closed_loops()
-            completions = self._completions[loop] = Completions(self.on_lost)
+        if self._latest_loop() is not loop:
+            self._turn_to(loop)
+        completions = self._latest_completions
         job = Job(name, call, loop, completions, context=context, on_end=on_end)
         completions.outstanding += 1
         crew = self._crew
@@ -122,10 +121,21 @@ class Threads:
         self._completions: WeakKeyDictionary[asyncio.AbstractEventLoop, Completions] = (
             WeakKeyDictionary()
         )
+        # Those of the latest loop: a thousand jobs at once are all of one.
+        self._latest_loop: Callable[[], asyncio.AbstractEventLoop | None] = _no_loop
+        self._latest_completions = Completions(self.on_lost)
         self._watched: Job | None = None
         self._watching_loop: asyncio.AbstractEventLoop | None = None
         self._latest: Job | None = None
         self._told_exhausted = False
+
+    def _turn_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Bring what is submitted from here on to the *loop*."""
+        completions = self._completions.get(loop)
+        if completions is None:
+            self._forget_closed_loops()
+            completions = self._completions[loop] = Completions(self.on_lost)
+        self._latest_loop, self._latest_completions = ref(loop), completions
 
     def _forget_closed_loops(self) -> None:
         # A job that ended too late for its loop is never drained, and it refers to the loop: the
@@ -169,22 +179,27 @@ class Threads:
             self._watch(self._latest, loop)
 
     def _work(self, crew: "_Crew") -> None:
-        me = threading.get_ident()
+        me, running = threading.get_ident(), self._running
         while True:
             job = crew.begin()
             while job is not None:
-                self._running[me] = job.name
-                job = self._end(job, job.run(), crew)
+                running[me] = job.name
+                job = _end(job, job.run(), crew, running)
             if crew.wakes.get() == "end":
                 return
 
-    def _end(self, job: Job, returned: Returned, crew: "_Crew") -> Job | None:
-        """Tell what a *job* has returned; return what its thread does next."""
-        del self._running[threading.get_ident()]
-        # Free before its end is told: what follows on it finds this thread.
-        following = crew.next_job()
-        job.completions.deliver(job, returned)
-        return following
+
+def _end(job: Job, returned: Returned, crew: "_Crew", running: dict[int, str]) -> Job | None:
+    """Tell what a *job* has returned; return what its thread does next."""
+    del running[threading.get_ident()]
+    # Free before its end is told: what follows on it finds this thread.
+    following = crew.next_job()
+    job.completions.deliver(job, returned)
+    return following
+
+
+def _no_loop() -> None:
+    return None
 
 
 def start_daemon(name: str, target: Callable[[], object]) -> None:
@@ -231,15 +246,27 @@ class _Crew:
         """Return the first job of a thread that was woken, if others have not taken it."""
         with self.lock:
             self.woken -= 1
-            if not self.jobs:
-                return None
-            self.idle -= 1
-            return self.jobs.popleft()
+            job = self._taken()
+            if job is not None:
+                self.idle -= 1
+            return job
 
     def next_job(self) -> Job | None:
         """Return the next job of a thread that has ended one; without any it is idle."""
+        # At first without the lock, for which all would wait at each job.
+        job = self._taken()
+        if job is not None:
+            return job
         with self.lock:
-            if self.jobs:
-                return self.jobs.popleft()
-            self.idle += 1
+            # Whoever has added one meanwhile has counted this thread as busy.
+            job = self._taken()
+            if job is None:
+                self.idle += 1
+            return job
+
+    def _taken(self) -> Job | None:
+        # Not asked whether there are any: another thread may take the last one in between.
+        try:
+            return self.jobs.popleft()
+        except IndexError:
             return None

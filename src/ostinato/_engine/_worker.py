@@ -69,6 +69,8 @@ class Worker:
         # Is set when it has started, and when it has stopped.
         self.changed = asyncio.Event()
         self._clock = environment.clock
+        # A `start` counts from here, or from when a shared store is open; not from its task's turn.
+        self.begun = environment.clock.now() * 1_000
         self.steady = Timeline(follows_wall=False, longest_wait=None)
         self.calendar = Timeline(follows_wall=True, longest_wait=_LONGEST_WAIT)
         # What is due when a store says so that is shared with others.
@@ -131,10 +133,10 @@ class Worker:
         wall, monotonic = self._clock.now() * 1_000, self._clock.monotonic() * 1_000
         self.steady.offset = self.calendar.offset = wall - monotonic
         self.shared.offset = self.shared.offset or wall - monotonic
-        # However many turns it takes to enlist all tasks, their `start` counts from here.
-        self.begun = wall
         if self.sharing is None:
             self.store.open(self.environment.namespace, self.id, self.now)
+        else:
+            self.begun = wall
         self.is_running = True
         self._coming, self._has_more = iter(standings), True
         self._spread = Spread()
@@ -213,11 +215,12 @@ class Worker:
             self.store.close()
 
     def _enlist(self) -> None:
-        """Register the next slice of tasks, and come back for more with the next turn."""
+        """Register the next slice of tasks, of which most are intervals; and then the others."""
         if not self.is_running:
             return
         coming = list(islice(self._coming, _SLICE))
         now = self.steady.at(self._clock.monotonic())
+        whole, begun = -int(-now // 1), -int(-self.begun // 1)
         shared: list[Standing] = []
         self._spread.count(coming)
         for standing in coming:
@@ -226,12 +229,18 @@ class Worker:
                 standing.ledger = Ledger(self._keep)
             if self._injections:
                 standing.injection = self._injections.get(standing.name)
+            if standing.is_shared:
+                shared.append(standing)
+            if standing.is_interval and not (self.is_remote and standing.is_shared):
+                due = begin(standing, whole, begun, self.steady)
+                standing.spread = self._spread.of(standing)
+                if self.is_live:
+                    self.steady.agenda.put(due + standing.spread, standing)
+                continue
             try:
                 self._begin(standing, now)
             except Exception as error:  # noqa: BLE001 - a schedule of the user's own is the user's code
                 self.claims.settling.stop(standing, error)
-            if standing.is_shared:
-                shared.append(standing)
         if shared:
             self._register(shared)
         self._has_more = len(coming) == _SLICE
@@ -242,13 +251,7 @@ class Worker:
     def _begin(self, standing: Standing, now: float) -> None:
         """Find the first tick of a task that is registered at *now*, and await it."""
         task = standing.task
-        if standing.is_interval and not self._is_elsewhere(standing):
-            due = begin(standing, -int(-now // 1), -int(-self.begun // 1), self.steady)
-            standing.spread = self._spread.of(standing)
-            if self.is_live:
-                self.steady.agenda.put(due + standing.spread, standing)
-            return
-        is_joined = standing.is_joined = not self._is_elsewhere(standing)
+        is_joined = standing.is_joined = not (self.is_remote and standing.is_shared)
         timelines = (self.steady, self.calendar) if is_joined else (self.shared, self.shared)
         choose_timeline(standing, task.schedule, *timelines)
         ahead = 0.0 if is_joined else self.shared.offset - self.steady.offset
@@ -268,9 +271,6 @@ class Worker:
         for standing in shared:
             standing.row = rows[standing.name]
             adopt(standing, standing.row, self.claims.settling, self.put_next)
-
-    def _is_elsewhere(self, standing: Standing) -> bool:
-        return self.is_remote and standing.is_shared
 
     def _put_later(self, standing: Standing, at: int) -> None:
         if self.is_running and self.is_live:

@@ -101,6 +101,8 @@ class ManualClock:
 
     async def _advance_by(self, microseconds: int) -> None:
         end = self._elapsed + microseconds
+        # However little is due, others have their turn, and a cancellation arrives.
+        await asyncio.sleep(0)
         await self._settle()
         while (due := self._next_due()) is not None and due <= end:
             self._elapsed = max(due, self._elapsed)
@@ -125,11 +127,20 @@ class ManualClock:
         while timers and timers[0][2].callback is None:
             heappop(timers)
         mine = timers[0][0] if timers else None
+        elsewhere = self._due_elsewhere()
+        if mine is None or elsewhere is None:
+            return elsewhere if mine is None else mine
+        return min(mine, elsewhere)
+
+    def _due_elsewhere(self) -> int | None:
+        """Return when something else than a timer comes, in microseconds."""
         elsewhere = self._next_elsewhere()
-        if elsewhere is None:
-            return mine
-        due = -int(-elsewhere * 1_000_000 // 1)
-        return due if mine is None else min(mine, due)
+        return None if elsewhere is None else -int(-elsewhere * 1_000_000 // 1)
+
+    def _is_due_elsewhere(self) -> bool:
+        """Return whether something else than a timer is due."""
+        due = self._due_elsewhere()
+        return due is not None and due <= self._elapsed
 
     def _fire(self) -> None:
         timers = self._timers

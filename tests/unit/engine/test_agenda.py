@@ -37,6 +37,16 @@ def test_what_is_due_is_taken_in_the_order_of_its_instants() -> None:
     assert (agenda.next_at(), len(agenda)) == (None, 0)
 
 
+def test_what_is_due_a_grain_later_is_gathered() -> None:
+    """Without a grain each instant has a wake-up of its own; with one, two neighbours share it."""
+    agenda, (a, b, c) = Agenda(), standings(3)
+    for at, standing in [(10, a), (11, b), (13, c)]:
+        agenda.put(at, standing)
+
+    assert [agenda.gathered(at, 1) for at in (10, 11, 13)] == [11, 11, 13]
+    assert [agenda.gathered(at, 0) for at in (10, 11, 13)] == [10, 11, 13]
+
+
 def test_any_number_may_stand_at_one_instant() -> None:
     """They are taken together, in the order in which they were put."""
     agenda, everyone = Agenda(), standings(4)

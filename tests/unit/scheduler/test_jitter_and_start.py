@@ -383,3 +383,24 @@ async def test_s23_a_first_tick_is_spread_among_those_that_are_due_with_it() -> 
         await sim.advance(seconds=0)
 
         assert starts(sim.runs("lone")) == [0]
+
+
+class CoarseClock(ManualClock):
+    """A clock whose timers wait in whole milliseconds, as those of asyncio do."""
+
+    grain = 1
+
+
+async def test_s30_neighbours_share_a_wake_up_where_timers_are_as_coarse() -> None:
+    """S30: the first of the two is late by the grain of the clock, and nobody else is."""
+    clock = CoarseClock()
+    scheduler = Scheduler("memory://", clock=clock, enabled=True)
+    for start in (1, 1.001, 1.003):
+        scheduler.every(seconds=10, name=str(start), start=start)(nothing)
+
+    async with scheduler.running():
+        await clock.advance(seconds=5)
+
+        late = [await scheduler.history(str(start)) for start in (1, 1.001, 1.003)]
+        milliseconds = timedelta(milliseconds=1)
+        assert [run.lateness for (run,) in late] == [milliseconds, timedelta(), timedelta()]

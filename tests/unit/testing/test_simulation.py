@@ -118,3 +118,21 @@ async def test_timers_of_the_loop_and_of_the_scheduler_keep_their_order() -> Non
         await waiting
 
     assert seen == ["run", "wait", "run", "wait", "run", "wait"]
+
+
+async def test_who_lets_time_pass_can_be_cancelled() -> None:
+    """Also where nothing waits, so that the loop would not have to turn."""
+    scheduler, runs = Scheduler(), []
+
+    @scheduler.every(seconds=1)
+    async def task() -> None:
+        runs.append(1)
+        if len(runs) == 10:
+            advancing.cancel()
+
+    async with simulate(scheduler) as sim:
+        advancing = asyncio.create_task(sim.advance(days=1))
+        with pytest.raises(asyncio.CancelledError):
+            await advancing
+
+    assert 10 <= len(runs) < 100
