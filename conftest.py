@@ -145,3 +145,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="show on all stores what is the engine's, too: by default on SQLite and PostgreSQL",
     )
+    group.addoption(
+        "--write-pictures",
+        action="store_true",
+        help="put the pictures that tests have taken in the place of those in docs/images",
+    )

@@ -32,14 +32,8 @@ SESSIONS = (
     *("lint", "types", "tests", "servers", "processes", "calendar", "endurance"),
     *("newest", "oldest", "starlette", "coverage", "packaging", "mutation"),
 )
-STATIC = (
-    "lint",
-    "types",
-    "calendar",
-    "endurance",
-    "packaging",
-    "mutation",
-)  # These start no browser and no server.
+# These start no browser and no server.
+STATIC = ("lint", "types", "calendar", "packaging", "mutation")
 
 
 def main(arguments: list[str]) -> int:
@@ -61,9 +55,7 @@ def main(arguments: list[str]) -> int:
             system.require(system.FOR_ENVIRONMENT)
             return environment.pin()
         case [session, *rest] if session in SESSIONS:
-            needs: tuple[system.Need, ...] = () if session in STATIC else system.FOR_TESTS
-            if session == "endurance":
-                needs = system.FOR_MODEL
+            needs = () if session in STATIC else system.FOR_TESTS
             return matrix(environment, ["-s", session, "--", *rest], needs)
     print(__doc__)
     return 0 if arguments[:1] in ([], ["help"], ["-h"], ["--help"]) else 2

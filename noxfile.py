@@ -53,6 +53,7 @@ API_FUZZ = "tests/integration/test_dashboard_fuzz*"
 ENDURANCE_TESTS = (
     API_FUZZ,
     "tests/integration/test_dashboard_looks*",
+    "tests/integration/test_dashboard_picture*",
     "tests/integration/test_leaks*",
     "tests/model/*",
     "tests/properties/test_accounting_machine*",

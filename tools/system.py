@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from tools.report import fail, step
 
-__all__ = ["FOR_ENVIRONMENT", "FOR_MODEL", "FOR_TESTS", "Need", "require"]
+__all__ = ["FOR_ENVIRONMENT", "FOR_TESTS", "Need", "require"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,11 @@ class Need:
 FOR_ENVIRONMENT = (
     Need(f"python{sys.version_info.major}.{sys.version_info.minor}-venv", module="ensurepip"),
 )
-# It writes a program in C, which is then to be compiled.
-FOR_MODEL = (
+FOR_TESTS = (
+    # It writes a program in C, which is then to be compiled.
     Need("spin", program="spin"),
     Need("gcc", program="gcc"),
     Need("libc6-dev", program="gcc"),
-)
-FOR_TESTS = (
-    *FOR_MODEL,
     Need("chromium", program="chromium"),
     Need("mariadb-server", program="mariadb-install-db"),
     Need("pgbouncer", program="pgbouncer"),

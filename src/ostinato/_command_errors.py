@@ -1,5 +1,7 @@
 """What goes wrong for those who call the command line; a part of the tree in `errors.py`."""
 
+from collections.abc import Sequence
+
 from ostinato._error_root import ConfigurationError, OstinatoError
 from ostinato._shown import shown
 
@@ -7,8 +9,12 @@ __all__ = [
     "AppNotFoundError",
     "ForeignDeclarationError",
     "LifespanFailedError",
+    "RunNotFoundError",
     "WorkerRefusedError",
 ]
+
+# Of the runs under way so many are told.
+_MOST = 3
 
 
 class AppNotFoundError(ConfigurationError, LookupError):
@@ -43,6 +49,23 @@ class LifespanFailedError(OstinatoError, RuntimeError):
         super().__init__(f"the application failed at its {phase}; mend what it says:\n{said}")
 
 
+class RunNotFoundError(OstinatoError, LookupError):
+    """A run was to be cancelled that is not under way."""
+
+    def __init__(self, run_id: str, outcome: str | None, live: Sequence[str]) -> None:
+        """Build the message from the *run_id*, its *outcome* if it has ended, and what is *live*.
+
+        The ids of the runs under way are told, those of the same task first.
+        """
+        self.run_id = run_id
+        known = "nobody knows it" if outcome is None else f"it has ended: {outcome}"
+        # Whoever names the task means a run of it.
+        own = [each for each in live if f"/{run_id}/" in each or _task_in(each) == _task_in(run_id)]
+        near = [*own, *(each for each in live if each not in own)]
+        under_way = f"under way are {', '.join(near[:_MOST])}" if near else "no run is under way"
+        super().__init__(f"the run {shown(run_id)} is not under way, {known}; {under_way}")
+
+
 class WorkerRefusedError(OstinatoError, ConnectionError):
     """A worker that was asked over HTTP did not answer, or refused."""
 
@@ -52,3 +75,8 @@ class WorkerRefusedError(OstinatoError, ConnectionError):
         self.status = status
         did = "does not answer" if status is None else f"has answered {status}"
         super().__init__(f"the worker at {url} {did}: {message}")
+
+
+def _task_in(run_id: str) -> str:
+    """Return the scheduler and the task that a *run_id* begins with."""
+    return run_id.rpartition("/")[0]

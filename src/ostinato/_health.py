@@ -63,12 +63,15 @@ class Problem:
         task_name: The task it is wrong with, or None.
         words: The same for people.
         since: Since when, where that is known.
+        is_elsewhere: Whether it is a run of another worker's, which nothing mends that is done to
+            this process.
     """
 
     kind: ProblemKind
     task_name: str | None
     words: str
     since: datetime | None = None
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Registration(NamedTuple):
         period: Of a grid that begins with its first tick; None: its schedule knows its ticks alone.
         grace: In milliseconds: for how long a worker that is not seen may still be there, and for
             how long a tick may be due before somebody with another declaration takes it.
+        attends: Whether the worker stays to run its ticks; False: it registers the task for one
+            run, so that nobody takes it for a worker, nor misses it when it is gone.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Registration(NamedTuple):
     revision: int | None = None
     period: int | None = None
     grace: int = 30_000
+    attends: bool = True
 
 
 class Claim(NamedTuple):

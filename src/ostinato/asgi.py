@@ -20,7 +20,7 @@ from ostinato.observers._records import write_record
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-__all__ = ["ASGIApp", "Lifespan", "attach", "lifespan_of", "wrapped"]
+__all__ = ["STRICT", "ASGIApp", "Lifespan", "attach", "lifespan_of", "wrapped"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -28,6 +28,10 @@ Send = Callable[[Message], Awaitable[None]]
 Scope = MutableMapping[str, Any]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
+
+# The extension of ASGI by which the command line says that it is no server: it does not go on where
+# the application has raised at its start-up.
+STRICT = "ostinato.strict"
 
 # What a lifespan of ours is marked with: whom it runs.
 _RUNS = "_ostinato_runs"
@@ -183,6 +187,7 @@ class _Span:
         self._send = send
         self._stack = AsyncExitStack()
         self._has_asked = self._has_answered = self._is_ending = False
+        self._is_strict = STRICT in scope.get("extensions", {})
         self._failure: Exception | None = None
 
     async def serve(self) -> None:
@@ -197,7 +202,7 @@ class _Span:
             except Exception as error:
                 if self._failure is not None:
                     error.__cause__, self._failure = self._failure, error
-                elif self._has_answered:
+                elif self._has_answered or (self._has_asked and self._is_strict):
                     raise
                 else:
                     # By ASGI's rules it knows no life spans; a server would go on as well.

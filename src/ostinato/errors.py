@@ -24,6 +24,7 @@ OstinatoError
 ├── NotRunningError               (RuntimeError)  .scheduler_name
 ├── LifespanFailedError           (RuntimeError)  .phase
 ├── ForeignDeclarationError       (RuntimeError)  .task_name
+├── RunNotFoundError              (LookupError)   .run_id
 ├── WorkerRefusedError            (ConnectionError) .url .status
 ├── RunTimeoutError               (TimeoutError)  .task_name .timeout
 ├── SwallowedExceptionError       (RuntimeError)  .task_name .dependency_name
@@ -43,6 +44,7 @@ from ostinato._command_errors import (
     AppNotFoundError,
     ForeignDeclarationError,
     LifespanFailedError,
+    RunNotFoundError,
     WorkerRefusedError,
 )
 from ostinato._dashboard_errors import UnprotectedDashboardError
@@ -83,6 +85,7 @@ __all__ = [
     "NoRunningLoopError",
     "NotRunningError",
     "OstinatoError",
+    "RunNotFoundError",
     "RunTimeoutError",
     "SchedulerRunningError",
     "SchemaError",

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.integration.serving import DEADLINE
+
 __all__ = ["browser"]
 
 # Left to itself, Chromium calls home at every start. No sandbox: CI runs it as root.
@@ -15,7 +17,7 @@ _FLAGS = (
 )
 
 # In milliseconds: a machine that does much else may take its time.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=DEADLINE * 1_000)
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""What the tests of the example share: its server, whose table each test finds empty."""
+"""What tests of several files share: a browser, a dashboard, and the example's server.
+
+Each test finds the example's table empty.
+"""
 
 import sqlite3
 from collections.abc import Generator
@@ -6,7 +9,9 @@ from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.integration.browser import browser
 from tests.integration.serving import COMMANDS, Server, serve
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "expired_tokens"
@@ -17,6 +22,20 @@ def serve_example(
 ) -> AbstractContextManager[Server]:
     """Serve the example in *folder*, which removes expired tokens every *period* seconds."""
     return serve(COMMANDS[command], "app:app", folder, apps=EXAMPLE, CLEANING_PERIOD=period)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Generator[Browser]:
+    """Run one browser for all tests of a file: its API holds the thread's event loop."""
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    """Serve one application with its dashboard for all tests of a file."""
+    with serve(COMMANDS["uvicorn"], "watched:app", tmp_path_factory.mktemp("watched")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

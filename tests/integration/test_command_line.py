@@ -61,6 +61,23 @@ async def tick():
     note("tick")
 """
 
+PLAIN = """
+from pathlib import Path
+from ostinato import Scheduler
+
+scheduler = Scheduler("sqlite:///state.db")
+
+@scheduler.every(seconds=0.1, name="greet")
+def greet():
+    Path("log.txt").write_text("greeted\\n")
+
+async def inner(scope, receive, send):
+    if (await receive())["type"] == "lifespan.startup":
+        raise ConnectionError("there is no database")
+
+app = scheduler.asgi(inner)
+"""
+
 
 pytestmark = pytest.mark.needs_fastapi
 
@@ -72,11 +89,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def called(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def called(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments),
         cwd=folder,
-        env=environment(),
+        env=environment() | variables,
         capture_output=True,
         text=True,
         timeout=100,
@@ -165,6 +182,28 @@ def test_a_worker_runs_the_tasks_without_http_until_it_is_stopped(folder: Path):
     assert "'long' is running" in twice.stderr
     assert noted(folder).count("up") == 2
     assert noted(folder)[-1] == "down"
+
+
+@pytest.mark.parametrize("arguments", [("run", "greet"), ("worker", "main:app")])
+def test_a_start_up_that_fails_is_shown_and_told_by_the_exit_code(folder: Path, arguments):
+    """Of an application without a framework, too, inside which the scheduler runs."""
+    (folder / "main.py").write_text(PLAIN, "utf-8")
+
+    result = called(folder, *arguments)
+
+    assert result.returncode == 1
+    assert "error: the application failed at its startup" in result.stderr
+    assert "ConnectionError: there is no database" in result.stderr
+    assert "greeted" not in noted(folder)
+
+
+def test_a_worker_in_which_nothing_falls_due_says_so(folder: Path):
+    """It would idle until somebody wondered; the exit code is that of a wrong use."""
+    result = called(folder, "worker", "main:app", OSTINATO_ENABLED="0")
+
+    assert result.returncode == 2
+    assert "OSTINATO_ENABLED='0' lets no task fall due in this process" in result.stderr
+    assert noted(folder) == []
 
 
 def test_without_its_extra_the_command_line_says_so(tmp_path: Path):

@@ -3,7 +3,6 @@
 import gzip
 import json
 import re
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 import ostinato
-from tests.integration.browser import browser
 from tests.integration.serving import Server
-from tests.integration.watched import opened, row, serve_watched
+from tests.integration.watched import opened, row
 
 pytestmark = pytest.mark.needs_fastapi
 
@@ -29,20 +27,6 @@ WATCH = """() => {
   })).observe(list, {subtree: true, childList: true, characterData: true, attributes: true});
   window.touched = () => { const names = [...touched]; touched.clear(); return names; };
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Generator[Browser]:
-    """Run one browser for all tests of this file."""
-    with browser() as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """Serve one application for all tests of this file: none changes anything."""
-    with serve_watched(tmp_path_factory.mktemp("watched")) as server:
-        yield server
 
 
 def assert_accessible(page: Page) -> None:

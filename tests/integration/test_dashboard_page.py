@@ -5,29 +5,14 @@ import re
 from collections.abc import Generator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.integration.browser import browser
 from tests.integration.serving import Server
-from tests.integration.watched import opened, row, serve_watched
+from tests.integration.watched import opened, row
 
 pytestmark = pytest.mark.needs_fastapi
 
 HOSTILE = "<img src=x onerror=document.title='hacked'> a/b?c=1&d=%2e#e \"'"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Generator[Browser]:
-    """Run one browser for all tests of this file."""
-    with browser() as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """Serve one application for all tests of this file: each has its own tasks."""
-    with serve_watched(tmp_path_factory.mktemp("watched")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -220,6 +205,28 @@ def test_s95_who_may_only_look_is_shown_nothing_to_steer_by(page: Page) -> None:
     expect(page.locator("#panel .facts")).to_contain_text("Last success")
     expect(page.locator("#panel .panel-acts")).to_have_count(0)
     expect(page.get_by_role("dialog")).to_have_count(1)
+
+
+def test_what_was_asked_in_vain_is_asked_again(page: Page) -> None:
+    """What the panel shows comes as soon as the app answers: nobody has to open it anew."""
+    lost = {"runs", "upcoming", "task"}
+
+    def lose_once(route: Route) -> None:
+        what = route.request.url.partition("/api/")[2].partition("?")[0]
+        if what in lost:
+            lost.remove(what)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/api/(runs|upcoming|task)\?"), lose_once)
+    row(page, "billing.charge_cards").locator(".name").click()
+
+    panel = page.get_by_role("dialog")
+    expect(panel.locator(".history li")).to_have_count(1)
+    expect(panel.locator(".upcoming li").first).to_be_visible()
+    expect(panel.locator(".policy div").first).to_be_visible()
+    assert not lost
 
 
 @pytest.mark.parametrize("status", ["401", "303"])

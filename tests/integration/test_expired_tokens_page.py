@@ -6,19 +6,9 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integration.browser import browser
-from tests.integration.serving import DEADLINE, Server, eventually
+from tests.integration.serving import Server, eventually
 
 pytestmark = pytest.mark.needs_fastapi
-
-expect.set_options(timeout=DEADLINE * 1000)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Generator[Browser]:
-    """Run one browser for all tests of this file."""
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture

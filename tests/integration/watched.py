@@ -1,21 +1,13 @@
 """The dashboard of the application `watched`, in a real browser: what its tests share."""
 
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.integration.serving import COMMANDS, DEADLINE, Server, serve
+from tests.integration.serving import Server
 
-__all__ = ["address", "opened", "row", "serve_watched"]
-
-expect.set_options(timeout=DEADLINE * 1000)
-
-
-def serve_watched(folder: Path) -> AbstractContextManager[Server]:
-    """Serve the application in *folder*."""
-    return serve(COMMANDS["uvicorn"], "watched:app", folder)
+__all__ = ["address", "opened", "row"]
 
 
 def address(server: Server) -> str:

@@ -40,6 +40,7 @@ EXAMPLES: list[errors.OstinatoError] = [
     errors.AppNotFoundError("main:app", "there is no module 'main' here", "write it so"),
     errors.LifespanFailedError("startup", "no database"),
     errors.ForeignDeclarationError("tidy", "every 1000 ms", "every 2000 ms"),
+    errors.RunNotFoundError("default/app.f/1", "succeeded", []),
     errors.WorkerRefusedError("http://localhost", 403, "no"),
     errors.LeaseLostError("sqlite:///state.db", "tidy"),
     errors.ForeignSessionError("memory://", "sqlite:///app.db"),

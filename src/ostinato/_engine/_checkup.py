@@ -1,16 +1,24 @@
 """Ask a worker, and by its store all others, whether the tasks run as they ought to."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
-from ostinato._engine._diagnosis import ALARMING, run_problems, task_problems, worker_problems
+from ostinato._engine._diagnosis import (
+    ALARMING,
+    run_problems,
+    task_problems,
+    thread_problems,
+    worker_problems,
+)
 from ostinato._engine._observing import Observing
 from ostinato._engine._standing import Standing
 from ostinato._engine._worker import Worker
 from ostinato._health import Health, Problem, ProblemKind
 from ostinato._instants import instant_of
-from ostinato._lease import Reply
+from ostinato._lease import WorkerRow
+from ostinato._queries import Overview, Recent
 from ostinato._run import Run
 from ostinato.protocols import SharedStore
 
@@ -29,7 +37,21 @@ _MOST = 10
 _BLOCKED = 1.0
 _LATELY = 60.0
 
-_Found = tuple[Reply, Mapping[str, list[Run]], float]
+
+class _Found(NamedTuple):
+    """What a store says.
+
+    Attributes:
+        overview: How the tasks stand, and what is under way.
+        workers: Who is there.
+        ended: The latest runs of the tasks that have one under way for long.
+        known_at: When that was known, on the monotonic clock.
+    """
+
+    overview: Overview
+    workers: Sequence[WorkerRow]
+    ended: Mapping[str, Recent]
+    known_at: float
 
 
 class Checkup:
@@ -63,16 +85,17 @@ class Checkup:
         else:
             self._silent_since = None
             if worker.sharing is not None:
-                now = found[0].now
+                now = found.overview.now
                 grace = worker.sharing.grace
-                problems += worker_problems(found[0].workers, now, grace, worker.id)
-                there = (each for each in found[0].workers if not each.has_left)
+                problems += worker_problems(found.workers, now, grace, worker.id)
+                there = (each for each in found.workers if not each.has_left)
                 if observes and not any(each.seen >= now - grace for each in there):
                     words = "no worker is there: what is due is not started"
                     problems.append(Problem(ProblemKind.NO_WORKER, None, words))
-        problems += self._of_tasks(None if found is None else found[0])
-        problems += self._of_runs({} if found is None else found[1])
-        problems += self._of_loop(0.0 if found is None else self._monotonic() - found[2])
+        problems += self._of_tasks(found)
+        problems += self._of_runs(found)
+        problems += self._of_threads()
+        problems += self._of_loop(0.0 if found is None else self._monotonic() - found.known_at)
         return Health.of(problems, instant_of(now))
 
     def _of_loop(self, late: float) -> Iterator[Problem]:
@@ -86,48 +109,66 @@ class Checkup:
             name = None if worst is None else worst.task_name
             yield Problem(ProblemKind.LOOP_BLOCKED, name, words)
 
-    def _of_tasks(self, reply: Reply | None) -> Iterator[Problem]:
+    def _of_threads(self) -> Iterator[Problem]:
+        threads, starving = self._environment.threads, self.worker.claims.starving
+        return thread_problems(
+            self.worker.standings.values(),
+            threads._limit,
+            is_full=threads.vacant <= 0,
+            is_exhausted=threads.is_exhausted or starving.is_exhausted,
+        )
+
+    def _of_tasks(self, found: _Found | None) -> Iterator[Problem]:
         worker, monotonic = self.worker, self._monotonic()
         up_for = worker.steady.at(monotonic) - worker.begun
-        if isinstance(worker.sharing, Observing) and reply is not None:
+        if isinstance(worker.sharing, Observing) and found is not None:
             # Who could have run what is due is not in this process.
-            up_for = reply.now - min((each.started for each in reply.workers), default=0)
+            up_for = found.overview.now - min((each.started for each in found.workers), default=0)
         patience = _PATIENCE
         if worker.sharing is not None:
             patience = max(patience, 2.0 * worker.sharing.grace)
         for standing in tuple(worker.standings.values()):
             row, now = None, standing.timeline.at(monotonic)
             if standing.is_shared:
-                if reply is None or (row := reply.rows.get(standing.name)) is None:
+                if found is None or (row := found.overview.rows.get(standing.name)) is None:
                     continue
                 if worker.sharing is not None:
-                    now = reply.now
+                    now = found.overview.now
             yield from task_problems(standing, row, now, since=now - up_for, patience=patience)
 
-    def _of_runs(self, history: Mapping[str, list[Run]]) -> Iterator[Problem]:
-        grace = self._environment.cancel_grace
-        for standing, run, now in self._under_way():
-            ended = history.get(standing.name, [])
-            if not standing.is_shared:
-                ended = standing.records.latest(_RUNS)
-            yield from run_problems(standing, run, now, ended=ended, cancel_grace=grace)
-
-    def _under_way(self) -> Iterator[tuple[Standing, Run, float]]:
-        """Yield what is under way in this process: the task's standing, the run, and the time."""
-        monotonic = self._monotonic()
+    def _of_runs(self, found: _Found | None) -> Iterator[Problem]:
+        """Yield which runs go on for too long: here, and as their leases tell, on others."""
+        grace, monotonic = self._environment.cancel_grace, self._monotonic()
+        known: Mapping[str, Recent] = {} if found is None else found.ended
         for standing in tuple(self.worker.claims.performer.survey.watched):
             for run in tuple(standing.live):
-                yield standing, run, standing.timeline.at(monotonic)
+                now, ended = standing.timeline.at(monotonic), _ended_of(standing, known)
+                yield from run_problems(standing, run, now, ended=ended, cancel_grace=grace)
+        if found is None or self.worker.sharing is None:
+            return
+        workers = {each.id: each for each in found.workers}
+        for run in found.overview.running:
+            declared = self.worker.standings.get(run.task_name)
+            # Of one that was taken over the store knows only when its first worker began.
+            if declared is None or run.worker == self.worker.id or run.attempt > 1:
+                continue
+            there = workers.get(run.worker or "")
+            yield from run_problems(
+                declared,
+                run,
+                found.overview.now,
+                ended=_ended_of(declared, known),
+                cancel_grace=grace,
+                # A process that only observes may have started it: nobody knows that one.
+                where=", in a process that is no worker"
+                if there is None
+                else f", in the worker {there.pid} on {there.host}",
+            )
 
     async def _ask(self) -> _Found | None:
         """Return what the store says of all tasks and workers; None: nothing, for too long."""
         sharing = self.worker.sharing
-        long = {
-            standing.name
-            for standing, run, now in self._under_way()
-            if standing.is_shared and now - (run._started or now) > ALARMING
-        }
-        look = partial(_look, self.worker.store, sorted(long)[:_MOST], self._monotonic)
+        look = partial(_look, self.worker.store, self._monotonic)
         try:
             if sharing is None:
                 return look()
@@ -143,7 +184,18 @@ class Checkup:
         return int(self._environment.clock.now() * 1_000)
 
 
-def _look(store: SharedStore, names: list[str], monotonic: Callable[[], float]) -> _Found:
+def _ended_of(standing: Standing, known: Mapping[str, Recent]) -> Sequence[Run]:
+    """Return the latest runs of a task, where they are asked for."""
+    if not standing.is_shared:
+        return standing.records.latest(_RUNS)
+    recent = known.get(standing.name)
+    return () if recent is None else recent.runs
+
+
+def _look(store: SharedStore, monotonic: Callable[[], float]) -> _Found:
     """Return how all stand, how the latest runs of some tasks ended, and when that was known."""
-    reply = store.read()
-    return reply, {name: store.runs(name, _RUNS) for name in names}, monotonic()
+    overview = store.overview()
+    begun = ((run.task_name, run._started) for run in overview.running)
+    long = {name for name, at in begun if at is not None and overview.now - at > ALARMING}
+    ended: Mapping[str, Recent] = store.recent(sorted(long)[:_MOST], _RUNS) if long else {}
+    return _Found(overview, store.workers(), ended, monotonic())

@@ -13,13 +13,13 @@ from ostinato._outcomes import Outcome
 from ostinato.schedules._instant import duration_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ostinato._engine._standing import Standing
     from ostinato._lease import TaskRow, WorkerRow
     from ostinato._run import Run
 
-__all__ = ["ALARMING", "run_problems", "task_problems", "worker_problems"]
+__all__ = ["ALARMING", "run_problems", "task_problems", "thread_problems", "worker_problems"]
 
 # In milliseconds: no run that is under way for less is stuck, unless its own timeout says so.
 ALARMING = 60_000.0
@@ -62,7 +62,13 @@ def task_problems(
 
 
 def run_problems(
-    standing: Standing, run: Run, now: float, *, ended: Sequence[Run], cancel_grace: float
+    standing: Standing,
+    run: Run,
+    now: float,
+    *,
+    ended: Sequence[Run],
+    cancel_grace: float,
+    where: str = "",
 ) -> Iterator[Problem]:
     """Yield the problem that a run of a task goes on for too long, if that is so.
 
@@ -72,24 +78,32 @@ def run_problems(
         now: The time that its ticks go by, in milliseconds.
         ended: Its latest runs before.
         cancel_grace: How many seconds a run that was cancelled has to end.
+        where: In which other worker it is, in words; empty: it is here.
     """
-    begun = run._started
-    if begun is None:
-        return
-    since, lasts = instant_of(round(begun)), _ago(now, begun)
-    if run.outcome is not None:
-        words = f"a run goes on that was given up: it began {lasts} ago"
-        yield Problem(ProblemKind.STUCK, standing.name, words, since)
-    elif now - begun > _longest(standing, cancel_grace):
-        words = f"a run takes longer than its timeout allows: it began {lasts} ago"
-        yield Problem(ProblemKind.STUCK, standing.name, words, since)
-    elif (usual := _usual(ended)) is not None:
-        if now - begun > max(_TIMES * usual, ALARMING):
-            words = f"a run takes far longer than those before: it began {lasts} ago"
-            yield Problem(ProblemKind.STUCK, standing.name, words, since)
-    elif is_stuck(standing, run, now):
-        words = f"a run takes far longer than its period: it began {lasts} ago"
-        yield Problem(ProblemKind.STUCK, standing.name, words, since)
+    if run._started is not None:
+        words = _too_long(standing, run, now, run._started, ended, cancel_grace)
+        if words is not None:
+            began = f"it began {_ago(now, run._started)} ago{where}"
+            since = instant_of(round(run._started))
+            yield Problem(ProblemKind.STUCK, standing.name, f"{words}: {began}", since, bool(where))
+
+
+def thread_problems(
+    standings: Iterable[Standing], threads: int, *, is_full: bool, is_exhausted: bool
+) -> Iterator[Problem]:
+    """Yield the problem that no plain function can start, if that is so.
+
+    Args:
+        standings: How the tasks stand in this process.
+        threads: How many threads it has.
+        is_full: Whether all are busy.
+        is_exhausted: Whether somebody has waited long for one.
+    """
+    zombies = sum(each.zombies for each in standings)
+    if is_full and (is_exhausted or zombies >= threads):
+        behind = f", {zombies} of them behind runs that are over" if zombies else ""
+        words = f"all {threads} threads are busy{behind}: no plain function is started"
+        yield Problem(ProblemKind.ZOMBIE_THREADS, None, words)
 
 
 def worker_problems(
@@ -116,6 +130,25 @@ def worker_problems(
             continue
         words = f"the worker {each.pid} on {each.host} has not been seen for {_ago(now, each.seen)}"
         yield Problem(ProblemKind.SILENT_WORKER, None, words, instant_of(each.seen))
+
+
+def _too_long(  # noqa: PLR0917 - what is known of one run
+    standing: Standing,
+    run: Run,
+    now: float,
+    begun: float,
+    ended: Sequence[Run],
+    cancel_grace: float,
+) -> str | None:
+    """Return by which rule *run* goes on for too long, the first that applies; None: by none."""
+    if run.outcome is not None:
+        return "a run goes on that was given up"
+    if now - begun > _longest(standing, cancel_grace):
+        return "a run takes longer than its timeout allows"
+    if (usual := _usual(ended)) is not None:
+        is_long = now - begun > max(_TIMES * usual, ALARMING)
+        return "a run takes far longer than those before" if is_long else None
+    return "a run takes far longer than its period" if is_stuck(standing, run, now) else None
 
 
 def _longest(standing: Standing, cancel_grace: float) -> float:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from ostinato._duration import MILLISECOND
 from ostinato._engine._prepare import bind, choose_timeline, is_interval, jittered_as_declared
+from ostinato._instants import instant_of
 from ostinato._lease import Registration, TaskRow
+from ostinato.errors import InvalidScheduleError
 from ostinato.schedules import Every, Jittered
 from ostinato.schedules._reading import schedule_of
 
@@ -20,11 +22,15 @@ if TYPE_CHECKING:
     from ostinato._run import Run
     from ostinato.protocols import Schedule
 
-__all__ = ["adopt", "come_earlier", "follow", "registrations_of", "runs_of"]
+__all__ = ["adopt", "check_told", "come_earlier", "follow", "registrations_of", "runs_of"]
 
 
 def registrations_of(
-    standings: list[Standing], grace: int = 30_000, revision: int | None = None
+    standings: list[Standing],
+    grace: int = 30_000,
+    revision: int | None = None,
+    *,
+    attends: bool = True,
 ) -> list[Registration]:
     """Return what a store is told of the tasks: *grace* is in milliseconds."""
     return [
@@ -36,6 +42,7 @@ def registrations_of(
             revision,
             period=_period_of(each.task.schedule),
             grace=grace,
+            attends=attends,
         )
         for each in standings
     ]
@@ -82,6 +89,20 @@ def adopt(
         standing.next_due = row.next_due
         bind(standing, standing.task.schedule, row.anchor)
         on_next(standing)
+
+
+def check_told(schedule: Schedule, text: str) -> None:
+    """Check that other workers can read *schedule* from its *text*: anchors are not in it.
+
+    Raises:
+        InvalidScheduleError: They cannot.
+    """
+    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
+    begin = instant_of(0)
+    is_grid = isinstance(inner, Every)
+    if not is_grid and schedule_of(text).anchored(begin) != inner.anchored(begin):
+        reason = f"{schedule.describe()!r} has parts with grids of their own, which others cannot"
+        raise InvalidScheduleError(f"{reason} know; leave them without an anchor")
 
 
 def _period_of(schedule: Schedule) -> int | None:

@@ -50,7 +50,7 @@ class Observing(Sharing):
         """
         row = self._reply.rows.get(standing.name)
         if row is None:
-            self._reply = await self.door.declared(registrations_of([standing]))
+            self._reply = await self.door.declared(registrations_of([standing], attends=False))
         elif row.spec != standing.spec:
             raise ForeignDeclarationError(standing.name, standing.spec, row.spec)
 

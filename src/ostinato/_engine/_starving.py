@@ -27,6 +27,12 @@ class Starving:
         self._watch: Timer | None = None
         self._is_stopped = False
         self._is_feeding = False
+        self._is_told = False
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether somebody waits, has done so for long, and no thread is free by now."""
+        return bool(self._is_told and self.waiting and self._environment.threads.vacant <= 0)
 
     def reserve(self, standing: Standing) -> bool:
         """Promise a thread to the tick of *standing*, or let it wait for one."""
@@ -68,6 +74,7 @@ class Starving:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+            self._is_told = False
         # Not at all of them for each end of a run: a thousand may wait for eight threads.
         free = max(self._environment.threads.vacant - self.reserved - self._held, 0)
         for standing in list(islice(self.waiting, free)):
@@ -90,5 +97,6 @@ class Starving:
             self._watch = self._environment.clock.call_later(_PATIENCE, self._tell_exhausted)
 
     def _tell_exhausted(self) -> None:
+        self._is_told = True
         names = sorted(self._environment.threads._running.copy().values())
         self._environment.telling.tell("ostinato.threads_exhausted", task_names=names)

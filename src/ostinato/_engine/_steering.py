@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from ostinato._engine._backfilling import chosen, ticks_between
 from ostinato._engine._fleet import Fleet
+from ostinato._engine._joining import check_told
 from ostinato._engine._observing import Observing
 from ostinato._engine._prepare import (
     bind,
@@ -31,12 +32,9 @@ from ostinato.errors import (
     AlreadyRunningError,
     ForeignDeclarationError,
     InvalidArgumentError,
-    InvalidScheduleError,
     NotRunningError,
 )
 from ostinato.protocols import Schedule
-from ostinato.schedules import Every, Jittered
-from ostinato.schedules._reading import schedule_of
 
 __all__ = ["Steering"]
 
@@ -115,6 +113,16 @@ class Steering:
         self._worker.backfilling.add(
             ((standing.name, due), partial(self._run_again, standing, due)) for due in dues
         )
+
+    async def rerun(self, standing: Standing, due: int) -> Run:
+        """Begin a run of the tick of the past that was *due* then, in milliseconds; return it.
+
+        Raises:
+            AlreadyRunningError: A run is under way, and the policy allows no overlap.
+        """
+        run = self._run(standing, due, RunKind.BACKFILL)
+        _ = await self._started(standing, run)
+        return run
 
     async def _run_again(self, standing: Standing, due: int) -> asyncio.Task[None]:
         return await self._started(standing, self._run(standing, due, RunKind.BACKFILL))
@@ -206,7 +214,7 @@ class Steering:
         is_elsewhere = standing.is_shared and worker.is_remote
         text = schedule.text
         if is_elsewhere:
-            _check_told(schedule, text)
+            check_told(schedule, text)
         schedule = jittered_as_declared(standing, schedule)
         settling, policy = worker.claims.settling, standing.task.policy
         steady, calendar = worker.steady, worker.calendar
@@ -277,17 +285,3 @@ def _wait_no_longer(standing: Standing) -> None:
     """Let the next tick begin anew to wait for the runs that it cancels."""
     if standing.waits_since is not None:
         standing.is_parked, standing.waits_since = False, None
-
-
-def _check_told(schedule: Schedule, text: str) -> None:
-    """Check that other workers can read *schedule* from its *text*: anchors are not in it.
-
-    Raises:
-        InvalidScheduleError: They cannot.
-    """
-    inner = schedule.inner if isinstance(schedule, Jittered) else schedule
-    begin = instant_of(0)
-    is_grid = isinstance(inner, Every)
-    if not is_grid and schedule_of(text).anchored(begin) != inner.anchored(begin):
-        reason = f"{schedule.describe()!r} has parts with grids of their own, which others cannot"
-        raise InvalidScheduleError(f"{reason} know; leave them without an anchor")

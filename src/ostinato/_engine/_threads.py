@@ -74,6 +74,11 @@ class Threads:
         crew = self._crew
         return self._limit - crew.count + crew.idle - len(crew.jobs)
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether a job has waited longer than it has patience, and no thread is free by now."""
+        return self._told_exhausted and self.vacant <= 0
+
     def outstanding(self, loop: asyncio.AbstractEventLoop) -> int:
         """Return how many jobs of the *loop* were submitted whose end has not reached it yet."""
         completions = self._completions.get(loop)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from traceback import format_exception, format_exception_only
 from typing import TYPE_CHECKING, Any, cast
 
 from ostinato._engine._spawn import spawn
+from ostinato.asgi import STRICT
+from ostinato.cli._printing import note
 from ostinato.errors import LifespanFailedError
 
 if TYPE_CHECKING:
@@ -16,7 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["lifespan"]
 
-_SCOPE = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}}
+_SCOPE: dict[str, object] = {
+    "type": "lifespan",
+    "asgi": {"version": "3.0", "spec_version": "2.0"},
+    "extensions": {STRICT: {}},
+}
 
 
 @asynccontextmanager
@@ -44,6 +51,8 @@ class _Span:
         self._app = app
         self._ending = asyncio.Event()
         self._has_asked = False
+        # What the application has raised by itself, and whether it knew of life spans by then.
+        self._error: Exception | None = None
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
 
     async def enter(self) -> None:
@@ -52,6 +61,9 @@ class _Span:
         self._answers = {each: loop.create_future() for each in ("startup", "shutdown")}
         self._serving = spawn(self._serve(), loop=loop)
         await self._answered("startup")
+        if self._error is not None:
+            said = "".join(format_exception_only(self._error)).strip()
+            note(f"the application supports no life span, and goes without: it has raised {said}")
 
     async def leave(self) -> None:
         """Have it shut down."""
@@ -64,14 +76,18 @@ class _Span:
         either: set[asyncio.Future[Any]] = {answer, self._serving}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if answer.done() and answer.result()["type"].endswith(".failed"):
-            raise LifespanFailedError(what, answer.result().get("message", ""))
+            raise LifespanFailedError(what, answer.result().get("message", "")) from self._error
+        if not answer.done() and self._error is not None and self._has_asked:
+            # Who asks what it is to do knows life spans: what it raises then is a failure.
+            said = "".join(format_exception(self._error))
+            raise LifespanFailedError(what, said) from self._error
 
     async def _serve(self) -> None:
         state: dict[str, object] = {}
         try:
             await self._app({**_SCOPE, "state": state}, self._receive, self._send)
-        except Exception:  # noqa: BLE001 - by ASGI's rules it knows no life spans, or has said so
-            return
+        except Exception as error:  # noqa: BLE001 - it is told of, or means that it knows no life spans
+            self._error = error
 
     async def _receive(self) -> dict[str, Any]:
         if not self._has_asked:

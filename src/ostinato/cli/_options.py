@@ -16,8 +16,10 @@ from ostinato.errors import OstinatoError
 __all__ = [
     "AppOption",
     "AsJson",
+    "Header",
     "OptionalTask",
     "TaskArgument",
+    "Url",
     "found_here",
     "named_app",
     "wants_json",
@@ -40,6 +42,13 @@ AppOption = Annotated[
         metavar="MODULE:NAME",
         help="Where the application or its scheduler is; else $OSTINATO_APP.",
     ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", envvar="OSTINATO_URL", help="Where a worker's dashboard is."),
+]
+Header = Annotated[
+    list[str] | None, typer.Option("--header", help="To send there: 'Authorization: ...'.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=_note_json)]
 

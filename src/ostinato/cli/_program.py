@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ostinato.cli._backfilling import backfill
 from ostinato.cli._demo import demo
 from ostinato.cli._explaining import explain
 from ostinato.cli._looking import history, list_tasks, next_runs
@@ -16,7 +17,7 @@ from ostinato.cli._migrating import migrate
 from ostinato.cli._options import named_app, wants_json
 from ostinato.cli._printing import code_of, print_error
 from ostinato.cli._running import run_task, worker
-from ostinato.cli._steering import pause, resume, trigger
+from ostinato.cli._steering import cancel, pause, reschedule, resume, trigger
 from ostinato.cli._watching import health, workers
 from ostinato.errors import OstinatoError
 
@@ -80,6 +81,9 @@ program.command("run")(run_task)
 program.command("trigger")(trigger)
 program.command("pause")(pause)
 program.command("resume")(resume)
+program.command("reschedule")(reschedule)
+program.command("cancel")(cancel)
+program.command("backfill")(backfill)
 program.command("health")(health)
 program.command("workers")(workers)
 program.command("worker")(worker)

@@ -1,4 +1,4 @@
-"""`pause`, `resume` and `trigger`: steer the tasks of a fleet from outside."""
+"""`pause`, `resume`, `reschedule`, `cancel` and `trigger`: steer a fleet from outside."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import typer
 
 from ostinato.cli._asking import asked
 from ostinato.cli._observing import observed
-from ostinato.cli._options import AppOption, AsJson, TaskArgument
+from ostinato.cli._options import AppOption, AsJson, Header, TaskArgument, Url
 from ostinato.cli._printing import console, print_json, styled
 from ostinato.cli._running import run_task
+from ostinato.cli._schedules import schedule_in
 from ostinato.cli._shapes import task_of
 from ostinato.cli._words import distance, instant_in, now, plain, shown
-from ostinato.errors import InvalidArgumentError
+from ostinato.errors import InvalidArgumentError, RunNotFoundError
 
 if TYPE_CHECKING:
     from ostinato._scheduler import Scheduler
     from ostinato._status import TaskStatus
 
-__all__ = ["pause", "resume", "trigger"]
+__all__ = ["cancel", "pause", "reschedule", "resume", "trigger"]
 
 _REMEDY = "give the scheduler a store that is shared, such as 'sqlite:///state.db'"
 
@@ -78,17 +79,69 @@ def resume(
     console().print(styled(f"{plain(task)} is {status.state}{due}"))
 
 
+def reschedule(
+    task: TaskArgument,
+    schedule: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCHEDULE",
+            help="'every 10 minutes', 'delay 30 s', '0 9 * * mon-fri Europe/Zurich'.",
+        ),
+    ],
+    app: AppOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a task follow another schedule from now on, in all workers.
+
+    Over restarts, too, until the program declares another schedule than it does now.
+    """
+    wanted = schedule_in(schedule)
+
+    async def steer(scheduler: Scheduler) -> tuple[TaskStatus, dict[str, object]]:
+        _check_shared(scheduler)
+        await scheduler.reschedule(task, wanted)
+        await scheduler._look_again()
+        status = await scheduler.status(task)
+        return status, task_of(scheduler, status)
+
+    status, shape = observed(app, steer)
+    if as_json:
+        print_json(shape)
+        return
+    due = "" if status.next_run is None else f", and due {distance(status.next_run, now())}"
+    console().print(styled(f"{plain(task)} is due {status.schedule}{due}"), soft_wrap=True)
+
+
+def cancel(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN_ID", help="As `list --json` and `trigger` tell it.")
+    ],
+    app: AppOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a run under way to end, in whichever worker it is."""
+
+    async def steer(scheduler: Scheduler) -> None:
+        _check_shared(scheduler)
+        if await scheduler.cancel(run_id):
+            return
+        found = await scheduler.run(run_id)
+        live = [run.id for status in await scheduler.status() for run in status.running]
+        raise RunNotFoundError(run_id, None if found is None else found.outcome, live)
+
+    observed(app, steer)
+    if as_json:
+        print_json({"run_id": run_id, "cancelled": True})
+    else:
+        console().print(styled(f"{plain(run_id)} is asked to end"), soft_wrap=True)
+
+
 def trigger(
     task: TaskArgument,
     app: AppOption = None,
     as_json: AsJson = False,
-    url: Annotated[
-        str | None,
-        typer.Option("--url", envvar="OSTINATO_URL", help="Where a worker's dashboard is."),
-    ] = None,
-    header: Annotated[
-        list[str] | None, typer.Option("--header", help="To send there: 'Authorization: ...'.")
-    ] = None,
+    url: Url = None,
+    header: Header = None,
 ) -> None:
     """Start a run of a task now: by the worker at --url; without one in this process, as `run`.
 

@@ -66,8 +66,10 @@ class MemoryTasks(MemoryHistory):
                     )
                 row.seen_at = now
                 self._rows[task.name] = rows[task.name] = row
-            mine.update((task.name, task.spec) for task in tasks)
-            self._note_worker(now, len(mine))
+            attended = [task for task in tasks if task.attends]
+            mine.update((task.name, task.spec) for task in attended)
+            if attended or not tasks:
+                self._note_worker(now, len(mine))
         return Reply(now, [], rows)
 
     def close(self) -> None:

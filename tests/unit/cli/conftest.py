@@ -73,9 +73,9 @@ def ostinato(monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
     logger = logging.getLogger("ostinato")
     before = logger.level
 
-    def invoke(*arguments: str) -> Result:
+    def invoke(*arguments: str, asked: str | None = None) -> Result:
         _options.wants_json.set(False)
-        return CliRunner().invoke(commands, arguments, prog_name="ostinato")
+        return CliRunner().invoke(commands, arguments, input=asked, prog_name="ostinato")
 
     yield invoke
     logger.setLevel(before)

@@ -1,6 +1,16 @@
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import time
 
+import pytest
+
+from ostinato import RunKind
+from ostinato._lease import Claim
+from ostinato.cli._schedules import schedule_in
+from ostinato.protocols import SharedStore
+from ostinato.stores import open_store
 from tests.support.calling import Invoke
 
 
@@ -26,6 +36,68 @@ def test_s92_what_nobody_else_can_hear_is_refused(program: str, ostinato: Invoke
 
     assert result.exit_code == 2
     assert "give the scheduler a store that is shared" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("every 10 minutes", "every 600000 ms"),
+        ("every 1.5 h", "every 5400000 ms"),
+        ("every minute", "every 60000 ms"),
+        ("0 9 * * mon-fri Europe/Zurich", "cron 0 9 * * MON-FRI Europe/Zurich"),
+        ("cron 30 0 9 * * * +02:00", "cron 30 0 9 * * * UTC+02:00"),
+        ("@daily", "cron 0 0 * * * UTC"),
+        ("cron 0 9 * * * UTC+02:00", "cron 0 9 * * * UTC+02:00"),
+        ("cron 0 9 * * * UTC | every 1000 ms", "cron 0 9 * * * UTC | every 1000 ms"),
+    ],
+)
+def test_a_schedule_is_read_as_people_write_it(given: str, text: str):
+    """And as the store has it, whatever is in there."""
+    assert schedule_in(given).text == text
+
+
+def test_s92_a_task_is_rescheduled_from_outside(ran: str, ostinato: Invoke):
+    """S92: in all workers, by words; what is no schedule is refused with some that are."""
+    refused = ostinato("reschedule", "app.tidy", "now and then", "--app", ran)
+    told = ostinato("reschedule", "app.tidy", "every 10 minutes", "--app", ran)
+    again = ostinato("reschedule", "app.tidy", "delay 30 s", "--app", ran, "--json")
+
+    (tidy,) = (each for each in listed(ran, ostinato) if each["name"] == "app.tidy")
+    assert refused.exit_code == 2
+    assert "SCHEDULE='now and then' is no schedule; write it like 'every 10 min" in refused.stderr
+    assert told.stdout == "app.tidy is due every 10 minutes, and due in 10 min\n", told.stderr
+    assert json.loads(again.stdout)["schedule_text"] == tidy["schedule_text"] == "delay 30000 ms"
+
+
+def test_s92_a_run_of_another_worker_is_cancelled(ran: str, ostinato: Invoke):
+    """S92: by its id; whoever names something else is told which runs are under way."""
+    with begun("app.tidy") as (store, run_id):
+        mistaken = ostinato("cancel", "app.tidy", "--app", ran)
+        told = ostinato("cancel", run_id, "--app", ran)
+        ((token,),) = (row.cancel_requested for row in store.read(["app.tidy"]).rows.values())
+        ended = json.loads(ostinato("history", "app.fail", "--app", ran, "--json").stdout)[0]["id"]
+        over = ostinato("cancel", ended, "--app", ran, "--json")
+
+    assert mistaken.exit_code == 1
+    assert f"under way are {run_id}" in mistaken.stderr
+    assert (told.exit_code, told.stdout) == (0, f"{run_id} is asked to end\n")
+    assert token > 0
+    assert over.exit_code == 1
+    assert json.loads(over.stdout)["error"]["code"] == "run_not_found"
+    assert "it has ended: failed" in over.stdout
+
+
+@contextmanager
+def begun(name: str) -> Iterator[tuple[SharedStore, str]]:
+    """Have a run of the task *name* under way in a worker that is not this process."""
+    store = open_store("sqlite:///state.db")
+    store.open("default", "another", lambda: time() * 1_000)
+    row = store.read([name]).rows[name]
+    run_id = f"default/{name}/by-hand"
+    claim = Claim(name, row.spec, None, row.token, None, kind=RunKind.MANUAL, run_id=run_id)
+    assert store.claim([claim], 60_000).leases
+    yield store, run_id
+    store.close()
 
 
 def listed(program: str, ostinato: Invoke) -> list[dict[str, object]]:

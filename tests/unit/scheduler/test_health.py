@@ -18,7 +18,12 @@ from ostinato import (
     Scheduler,
     Scope,
 )
-from ostinato._engine._diagnosis import run_problems, task_problems, worker_problems
+from ostinato._engine._diagnosis import (
+    run_problems,
+    task_problems,
+    thread_problems,
+    worker_problems,
+)
 from ostinato._engine._standing import Standing
 from ostinato._lease import Lease, TaskRow, WorkerRow
 from ostinato.testing import simulate
@@ -225,6 +230,29 @@ def test_threads_that_go_on_behind_their_runs_are_told_of() -> None:
     assert "2 threads" in problem.words
 
 
+@pytest.mark.parametrize(
+    ("zombies", "is_full", "is_exhausted", "words"),
+    [
+        (2, True, False, "all 2 threads are busy, 2 of them behind runs that are over: no plain"),
+        (1, True, True, "all 2 threads are busy, 1 of them behind"),
+        (1, True, False, None),
+        (2, False, True, None),
+    ],
+)
+def test_s47_a_pool_without_a_free_thread_is_told_of(
+    zombies: int, words: str | None, *, is_full: bool, is_exhausted: bool
+) -> None:
+    """S47: at once where no end is in sight; else when something has waited for long."""
+    scheduler = Scheduler()
+    scheduler.every(seconds=1, name="task")(nothing)
+    standing = Standing(scheduler.tasks["task"])
+    standing.zombies = zombies
+
+    found = thread_problems([standing], 2, is_full=is_full, is_exhausted=is_exhausted)
+
+    assert [each.words[: len(words or "")] for each in found] == ([words] if words else [])
+
+
 async def test_a_stopped_task_is_told_of() -> None:
     """Whoever stopped it on purpose is reminded; nothing starts it again."""
     scheduler = Scheduler()
@@ -248,7 +276,7 @@ async def test_a_store_that_fails_is_a_problem_and_no_error() -> None:
     frame.scheduler.every(seconds=10, name="task")(nothing)
 
     async with frame.running():
-        frame.store.failing["read"] = RuntimeError("the address of the store")
+        frame.store.failing["overview"] = RuntimeError("the address of the store")
         await frame.clock.advance(seconds=100)
         health = await frame.scheduler.health()
 

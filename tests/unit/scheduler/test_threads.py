@@ -7,7 +7,7 @@ from typing import Annotated
 
 import pytest
 
-from ostinato import Run, RunIn, Scheduler, Scope, SkipReason
+from ostinato import ProblemKind, Run, RunIn, Scheduler, Scope, SkipReason
 from ostinato.testing import simulate
 from tests.support.simulated import (
     Gate,
@@ -189,11 +189,15 @@ async def test_s47_threads_that_are_busy_for_long_are_told_of(
         await sim.advance(seconds=1)
         await gate.begun()
         await sim.advance(seconds=1 + free_after)
+        exhausted = [(each.kind, each.words) for each in (await scheduler.health()).problems]
         gate.release()
         await threads_ended(sim)
         await sim.advance(seconds=20)
         await threads_ended(sim)
 
+        assert (await scheduler.health()).problems == ()
+        words = "all 1 threads are busy: no plain function is started"
+        assert exhausted == [(ProblemKind.ZOMBIE_THREADS, words)] * (free_after > 10)
         assert told(sim)["threads_exhausted"] == (free_after > 10)
         for event in sim.events:
             if event.name == "ostinato.threads_exhausted":

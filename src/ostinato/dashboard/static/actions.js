@@ -66,7 +66,7 @@ export function reschedule(task) {
     "Such as “every 5 minutes”, “delay 30 s”, or a cron with its zone: “0 6 * * mon-fri Europe/Berlin”.");
   ask({
     title: `Reschedule ${task.name}?`,
-    words: "It follows the other schedule at once. Its program does not change: what is declared there counts again from the next start on.",
+    words: "It follows the other schedule at once and over restarts, until its program declares another one. In memory alone: until the next start.",
     inside: [schedule.node],
     confirm: "Reschedule",
     act: () => {

@@ -6,7 +6,7 @@ import { listenToKeys } from "./keys.js";
 import { CHIPS, TONES, headline, learn, now, overview, taskNamed, view } from "./model.js";
 import { Poll } from "./net.js";
 import { banner } from "./notices.js";
-import { closePanel, openPanel, refreshPanel, tickPanel } from "./panel.js";
+import { closePanel, openPanel, refreshPanel, retryPanel, tickPanel } from "./panel.js";
 import { showState } from "./states.js";
 import { listenToTasks, renderTasks, tickTasks } from "./tasks.js";
 import { listenToTimeline, refreshTimeline } from "./timeline.js";
@@ -30,6 +30,7 @@ function heard(told) {
   if (down) banner("The store does not answer.", `${down.words} What you see may be old; it goes on by itself.`);
   showState(tasks.length ? null : "empty");
   refreshTimeline();
+  retryPanel();
 }
 
 function failed(error) {

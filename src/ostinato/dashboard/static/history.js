@@ -19,7 +19,7 @@ export function history(name) {
   const list = make("ol", "history", [], { "aria-label": "Runs, the newest first" });
   const words = make("p", "quiet", ["Loading …"], { role: "status" });
   const older = button("Older runs", () => turn(mine), { hidden: true });
-  const mine = { name, outcome, since, until, list, words, older, next: null, asked: 0, isPaged: false };
+  const mine = { name, outcome, since, until, list, words, older, next: null, asked: 0, isPaged: false, isMissing: false };
   for (const each of [outcome, since, until]) each.control.addEventListener("change", () => start(mine));
   shown = mine;
   return make("section", "panel-past", [
@@ -32,6 +32,11 @@ export function history(name) {
 /** Look again at the newest runs; who has paged back is not disturbed. */
 export function refreshHistory() {
   if (shown && !shown.isPaged) start(shown);
+}
+
+/** Ask once more where the last answer did not come: nothing else would, until the task changes. */
+export function retryHistory() {
+  if (shown?.isMissing) refreshHistory();
 }
 
 function start(mine) {
@@ -47,6 +52,7 @@ function turn(mine) {
 
 async function page(mine, { replace }) {
   const turnOf = (mine.asked += 1);
+  mine.isMissing = false;
   const at = (each) => (each.value ? new Date(each.value).toISOString() : null);
   mine.older.setAttribute("aria-disabled", "true");
   let answer;
@@ -56,7 +62,9 @@ async function page(mine, { replace }) {
       since: at(mine.since), until: at(mine.until), before: replace ? null : mine.next, limit: PAGE,
     });
   } catch (error) {
-    if (turnOf === mine.asked) setText(mine.words, `The history cannot be read: ${error.words}`);
+    if (turnOf !== mine.asked) return;
+    mine.isMissing = true;
+    setText(mine.words, `The history cannot be read: ${error.words}`);
     show(mine.words, true);
     return;
   } finally {

@@ -2,7 +2,7 @@
 
 import { backfill, cancel, hold, reschedule, runNow } from "./actions.js";
 import { button, icon, make, one, setText, time } from "./dom.js";
-import { history, refreshHistory } from "./history.js";
+import { history, refreshHistory, retryHistory } from "./history.js";
 import { TONES, canControl, failureOf, fingerprint, now, overview, taskNamed, toneOf, workerWords } from "./model.js";
 import { get } from "./net.js";
 import { nextWords, progressLine } from "./tasks.js";
@@ -13,6 +13,7 @@ const INSTANTS = 8;
 let name = null;
 let print = "";
 let parts = null;
+let isAhead = true; // whether what was asked of the open task has come
 
 export function openPanel(asked) {
   const dialog = one("#panel");
@@ -51,6 +52,14 @@ one("#panel").addEventListener("close", () => {
 one("#panel").addEventListener("click", (event) => {
   if (event.target === event.currentTarget) event.currentTarget.close();
 });
+
+/** Ask once more for what did not come, now that the app answers. */
+export function retryPanel() {
+  const task = name === null ? null : taskNamed(name);
+  if (!task) return;
+  retryHistory();
+  if (!isAhead) lookAhead(task);
+}
 
 /** Take in what the last poll told. */
 export function refreshPanel() {
@@ -135,15 +144,25 @@ export function tickPanel() {
 
 /** What is due next, and the policy: asked for one task alone. */
 async function lookAhead(task) {
+  isAhead = true;
   const [upcoming, full] = await Promise.all([
     get("upcoming", { name: task.name, n: INSTANTS }).catch(() => null),
     get("task", { name: task.name }).catch(() => null),
   ]);
   if (task.name !== name) return;
-  const instants = upcoming?.instants ?? [];
+  // What did not come says nothing: what is shown was true a moment ago.
+  isAhead = Boolean(upcoming && full);
+  if (upcoming) drawNext(upcoming);
+  if (full) drawPolicy(full);
+}
+
+function drawNext({ instants }) {
   const list = instants.map((instant) => make("li", "", [time(clock(Date.parse(instant), now()), instant)]));
   parts.next.replaceChildren(make("h3", "", ["Upcoming"]), list.length ? make("ol", "upcoming", list) : make("p", "quiet", ["Nothing is due by itself."]));
-  const policy = Object.entries(full?.policy ?? {}).filter(([, words]) => words != null && words !== "");
+}
+
+function drawPolicy(task) {
+  const policy = Object.entries(task.policy ?? {}).filter(([, words]) => words != null && words !== "");
   const terms = policy.map(([term, words]) => make("div", "", [make("dt", "", [term.replaceAll("_", " ")]), make("dd", "", [String(words)])]));
   parts.policy.replaceChildren(...(terms.length ? [make("h3", "", ["When time slips"]), make("dl", "policy", terms)] : []));
 }

@@ -38,7 +38,7 @@ class Door(NamedTuple):
 
 
 def register(door: Door, tasks: Sequence[Registration], grace: int) -> Reply:
-    """Make known *tasks*, and the worker that declares them.
+    """Make known *tasks*, and the worker that attends to them.
 
     Args:
         door: The worker's.
@@ -59,9 +59,12 @@ def register(door: Door, tasks: Sequence[Registration], grace: int) -> Reply:
     # A name without a row is passed over; a row without a name would be found by nobody.
     known = [("SADD", keys.tasks, task.name) for task in tasks]
     labels = {"host": socket.gethostname(), "pid": os.getpid(), "version": version("ostinato")}
-    mine = json.dumps({task.name: _digest(task.spec) for task in tasks})
-    joined = call("join", (keys.workers,), door.owner, json.dumps(labels), mine, grace)
-    *answers, (now, since, before) = door.run([*known, *_registered(door, tasks), joined])
+    attended = {task.name: _digest(task.spec) for task in tasks if task.attends}
+    is_worker = bool(attended) or not tasks
+    given = door.owner, json.dumps(labels), json.dumps(attended), grace
+    joined = call("join", (keys.workers,), *given) if is_worker else call("now", ())
+    *answers, joining = door.run([*known, *_registered(door, tasks), joined])
+    now, since, before = joining if is_worker else (joining, joining, "{}")
     gate = _Gate(door, int(since), json.loads(before))
     pending = zip(tasks, answers[len(known) :], strict=True)
     rows: dict[str, TaskRow] = {}

@@ -39,7 +39,7 @@ def register(
     given: Callable[..., dict[str, object]],
     grace: int,
 ) -> bool:
-    """Make known *tasks*, and the worker that declares them.
+    """Make known *tasks*, and the worker that attends to them.
 
     Args:
         cursor: In a transaction.
@@ -75,11 +75,14 @@ def register(
         cursor.executemany(spell(_BEGIN_FENCE), begun)
     if seen := [given(name=name) for name in sorted(task.name for task in tasks)]:
         cursor.executemany(spell(_SEEN), seen)
+    attended = [task for task in tasks if task.attends]
+    if not attended and tasks:
+        return gate.has_taken_over
     worker = given(
         host=socket.gethostname(),
         pid=os.getpid(),
         version=version("ostinato"),
-        **gate.declared_with(tasks),
+        **gate.declared_with(attended),
     )
     cursor.execute(spell(_WORKER), worker)
     if not cursor.rowcount:

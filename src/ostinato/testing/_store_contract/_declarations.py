@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ostinato._lease import Registration, TaskRow
+from ostinato._outcomes import Outcome
 from ostinato.testing._store_contract._cluster import (
     LONG,
     SHORT,
@@ -11,6 +12,7 @@ from ostinato.testing._store_contract._cluster import (
     Cluster,
     SharedStore,
     Worker,
+    ended,
 )
 
 __all__ = ["DeclarationClauses"]
@@ -38,6 +40,23 @@ class DeclarationClauses:
             leaving.owner: True,
             staying.owner: False,
         }
+
+    def test_s93_who_registers_for_one_run_is_no_worker(self, store_factory: Factory) -> None:
+        """S93: nobody misses it when it is gone; what it has registered stays, and is nobody's."""
+        cluster = Cluster(store_factory)
+        passing, staying = cluster.worker(), cluster.worker()
+        staying.register("other")
+
+        row = _declare(passing, OLD, attends=False)
+        lease = passing.take(passing.manual())
+
+        workers = staying.store.read().workers
+        assert [(each.id, each.tasks) for each in workers] == [(staying.owner, 1)]
+        assert (row.spec, row.next_due) == (OLD, passing.begin)
+        assert lease is not None
+        assert passing.settle(lease, run=ended(lease, Outcome.SUCCEEDED, passing.namespace))
+        # Whoever comes to stay may declare it otherwise at once.
+        assert _declare(staying, NEW).spec == NEW
 
     def test_s19_a_worker_of_old_stands_down_in_a_deploy(self, store_factory: Factory) -> None:
         """S19: started again while a worker of the new declaration is there; it changes nothing."""
