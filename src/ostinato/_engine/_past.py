@@ -16,6 +16,8 @@ from ostinato._run import Run, Tick
 from ostinato.errors import AlreadyRunningError, InvalidArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ostinato._engine._standing import Standing
     from ostinato._engine._worker import Worker
     from ostinato._lease import TaskRow
@@ -74,7 +76,8 @@ class Past:
         between = partial(ticks_between, standing.ticks, start, end)
         ticks = await computed(instants, "backfill", between)
         known = await self._look()
-        self._before = self._latest
+        # Who asks for all of them while one is under way has it run: not twice, as by two clicks.
+        self._before = _ids_of(run for run in known if run.outcome is not None)
 
         def choose() -> tuple[list[int], list[Tick]]:
             found = chosen(mode, ticks, known)
@@ -146,11 +149,7 @@ class Past:
         # Of what is under way, nothing is missing, and nothing has failed.
         wanted = Wanted(_EVERY, standing.name, since=self._begin, until=self._end)
         known += await Statuses(Fleet(self._worker)).history(wanted, standing)
-        self._latest = {
-            run._due: run.id
-            for run in reversed(known)
-            if run.kind in (RunKind.TICK, RunKind.BACKFILL) and run.id not in self._given_up
-        }
+        self._latest = _ids_of(run for run in known if run.id not in self._given_up)
         return known
 
     def _gives_way(self, row: TaskRow | None, now: float) -> bool:
@@ -166,3 +165,12 @@ class Past:
         if due is None or is_paused or standing.is_over or due + standing.delay_of(due) > now:
             return False
         return self._worker.backfilling.lets_pass(standing.name, due)
+
+
+def _ids_of(runs: Iterable[Run]) -> dict[int, str]:
+    """Return the ids of the latest of *runs*, the latest first, of each tick."""
+    ids: dict[int, str] = {}
+    for run in runs:
+        if run.kind in (RunKind.TICK, RunKind.BACKFILL):
+            ids.setdefault(run._due, run.id)
+    return ids
