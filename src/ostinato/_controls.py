@@ -127,7 +127,8 @@ class Controls(Lookups):
     ) -> list[Tick]:
         """Run ticks of *task* again, one after the other, from *start* on and before *end*.
 
-        They are run by this process, in the background, and move none of the ticks to come.
+        They are run by this process, in the background, and move none of the ticks to come, which
+        have their turn in between. Each is run once, whoever else asks for it meanwhile.
 
         Args:
             task: The task.
@@ -161,11 +162,11 @@ class Controls(Lookups):
             raise InvalidArgumentError("end", end, "is not behind start", "pass a later instant")
         standing, steering = self._reach(task)
         most = None if force else _MOST_TICKS
-        ticks = await steering.backfill(standing, begin, stop, chosen, most=most)
+        past = await steering.backfill(standing, begin, stop, chosen, most=most)
         if not dry_run:
             self._check_starting()
-            steering.run_again(standing, ticks)
-        return ticks
+            steering.run_again(past)
+        return past.ticks
 
     async def cancel(self, run_id: str) -> bool:
         """Ask the run *run_id* of any worker to end; return whether it was under way.

@@ -1,5 +1,9 @@
 """What is remembered of one task's ticks: the latest runs, and how all of them ended."""
 
+from __future__ import annotations
+
+from array import array
+
 from ostinato._instants import milliseconds_of
 from ostinato._lease import Retention, Skipped
 from ostinato._outcomes import FAILURES, Outcome, RunKind
@@ -42,7 +46,7 @@ class Ledger:
     are exact, however many.
     """
 
-    __slots__ = ("_counts", "_failures", "_keep", "_most", "_runs", "_successes")
+    __slots__ = ("_counts", "_failures", "_keep", "_most", "_places", "_runs", "_successes")
 
     def __init__(self, keep: int = _KEPT, failures: int = 0) -> None:
         """Begin with nothing remembered, of which the latest *keep* records stay.
@@ -56,6 +60,8 @@ class Ledger:
         self._runs: list[Run | Success] = []
         self._counts: dict[str, int] = {}
         self._successes = 0
+        # Where the records stand that somebody has looked at, and those before: each in two parts.
+        self._places: tuple[array[int], array[int]] | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -123,20 +129,22 @@ class Ledger:
 
     def placed(self, limit: int | None = None) -> list[Run]:
         """Return the latest *limit* records, or all, the newest first; each knows its place."""
-        if limit == 0:
+        number = min(_ALL if limit is None else limit, self._keep, len(self._runs))
+        if not number:
             return []
-        first = len(self._runs) - min(_ALL if limit is None else limit, self._keep)
+        if self._places is None:
+            self._places = array("q"), array("q")
+        first, known = len(self._runs) - number, self._places
+        # The last one may be a range that gets longer.
+        for record in self._runs[len(known[0]) : -1]:
+            for part, value in zip(known, _place_behind(known, record), strict=True):
+                part.append(value)
         runs: list[Run] = []
-        recorded, tie = 0, 0
-        for number, record in enumerate(self._runs):
-            # A range is as old as its last tick, and learnt of later.
-            ended = int(_ended(record))
-            tie = tie + 1 if ended <= recorded else 0
-            recorded = max(recorded, ended)
-            if number >= first:
-                run = _run_of(record)
-                run._place = recorded, tie
-                runs.append(run)
+        for at, record in enumerate(self._runs[first:], first):
+            run = _run_of(record)
+            is_last = at == len(known[0])
+            run._place = _place_behind(known, record) if is_last else (known[0][at], known[1][at])
+            runs.append(run)
         runs.reverse()
         return runs
 
@@ -175,6 +183,8 @@ class Ledger:
         if kept.age is not None:
             oldest = now - kept.age
             self._runs = [each for each in self._runs if _ended(each) >= oldest]
+        if len(self._runs) != before:
+            self._places = None
         return before - len(self._runs)
 
     def _keep_failures(self, keep: int, failures: int) -> None:
@@ -189,6 +199,14 @@ class Ledger:
         self._runs.append(run)
         if len(self._runs) >= self._most:
             self.prune(self._keep)
+
+
+def _place_behind(known: tuple[array[int], array[int]], record: Run | Success) -> tuple[int, int]:
+    """Return where a *record* stands whose predecessors stand where it is *known*."""
+    recorded, tie = (known[0][-1], known[1][-1]) if known[0] else (0, 0)
+    # A range is as old as its last tick, and learnt of later.
+    ended = int(_ended(record))
+    return max(recorded, ended), tie + 1 if ended <= recorded else 0
 
 
 def _ended(record: Run | Success) -> float:

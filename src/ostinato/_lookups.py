@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lookups", "check_number"]
 
-# Each takes some microseconds of the event loop's thread, or of the one that asks the store.
+# Each takes some microseconds of a thread that runs beside the event loop.
 _MOST_UPCOMING = 1_000
 
 
@@ -85,15 +85,23 @@ class Lookups(ABC):
         (status,) = await self._statuses().statuses([standing], 0, is_all=False)
         return status.next_run
 
+    @overload
+    async def upcoming(
+        self, *, n: int = 10, until: datetime | None = None
+    ) -> dict[str, list[datetime]]: ...
+    @overload
     async def upcoming(
         self, task: object, n: int = 10, until: datetime | None = None
-    ) -> list[datetime]:
+    ) -> list[datetime]: ...
+    async def upcoming(
+        self, task: object = None, n: int = 10, until: datetime | None = None
+    ) -> list[datetime] | dict[str, list[datetime]]:
         """Return the next *n* instants of *task*, without jitter, as if it were not paused.
 
         Of a task that is due some time after each run, only the next one is known.
 
         Args:
-            task: The task.
+            task: The task; None: each of them, by their names.
             n: How many at the most, up to 1,000.
             until: None behind this instant.
 
@@ -107,8 +115,11 @@ class Lookups(ABC):
         """
         check_number("n", n, _MOST_UPCOMING)
         end = None if until is None else aware_utc("until", until)
+        if task is None:
+            return await self._statuses().upcoming(self._standings(), n, end, is_all=True)
         standing = self._standing_of(task)
-        return await self._statuses().upcoming(standing, n, end)
+        found = await self._statuses().upcoming([standing], n, end, is_all=False)
+        return found[standing.name]
 
     async def history(
         self,

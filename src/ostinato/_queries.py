@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ostinato._instants import milliseconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ostinato._lease import TaskRow, WorkerRow
     from ostinato._outcomes import Outcome
@@ -21,11 +21,17 @@ __all__ = [
     "Queries",
     "Recent",
     "Wanted",
-    "is_choosy",
     "is_wanted",
     "named_in",
+    "newest_of",
     "place_of",
 ]
+
+
+# Of one task so many records are looked at, at the least; and of those that may have more of what
+# is wanted so many times as many as before.
+_FEW = 25
+_FACTOR = 4
 
 
 class Wanted(NamedTuple):
@@ -121,11 +127,6 @@ def named_in(run_id: str, namespace: str) -> tuple[str, int | None] | None:
     return name, milliseconds_of(due) if is_tick else None
 
 
-def is_choosy(wanted: Wanted) -> bool:
-    """Return whether some records may be passed over that are newer than what is *wanted*."""
-    return bool(wanted.outcomes) or (wanted.since, wanted.until, wanted.before) != (None,) * 3
-
-
 def is_wanted(run: Run, wanted: Wanted) -> bool:
     """Return whether *run*, which knows its place, is *wanted*."""
     if wanted.outcomes and run.outcome not in wanted.outcomes:
@@ -140,3 +141,37 @@ def is_wanted(run: Run, wanted: Wanted) -> bool:
 def place_of(run: Run) -> Place:
     """Return where a *run* of the history stands."""
     return run._standing_at(run._place)
+
+
+def newest_of(
+    names: Sequence[str],
+    wanted: Wanted,
+    latest: Callable[[Sequence[str], int], Mapping[str, list[Run]]],
+) -> list[Run]:
+    """Return the records of the tasks *names* that are *wanted*, the newest first.
+
+    Of each task one record is looked at, then four times as many of those that may have more of
+    what is wanted, and so on: of a thousand tasks few have any of the newest hundred records.
+
+    Args:
+        names: Of which tasks.
+        wanted: Which records.
+        latest: Returns the latest so many records of each of the tasks named, the newest first.
+    """
+    known: dict[str, list[Run]] = {}
+    chosen: list[Run] = []
+    number = max(wanted.limit, _FEW) if len(names) == 1 else 1
+    left = names if wanted.limit else ()
+    while left:
+        known |= (found := latest(left, number))
+        every = (run for runs in known.values() for run in runs if is_wanted(run, wanted))
+        chosen = sorted(every, key=place_of, reverse=True)[: wanted.limit]
+        last = place_of(chosen[-1]) if len(chosen) == wanted.limit else None
+        # Of these there may be more that comes before the last one chosen.
+        left = [
+            name
+            for name, runs in found.items()
+            if len(runs) == number and (last is None or place_of(runs[-1]) > last)
+        ]
+        number *= _FACTOR
+    return chosen

@@ -1,10 +1,14 @@
 """Who may look at a scheduler over HTTP, and who may steer it."""
 
 import sys
+import threading
 from collections.abc import Callable
+from functools import partial
 
+import anyio
 import pytest
 from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from ostinato import (
     ArgumentTypeError,
@@ -135,6 +139,108 @@ def test_s95_a_check_that_yields_is_refused(scheduler: Scheduler) -> None:
     for name in ("read", "control"):
         with pytest.raises(ArgumentTypeError, match=f"{name}="):
             scheduler.asgi_dashboard(**{"read": reads_nothing, name: check})
+
+
+@both
+def test_s97_what_the_framework_refuses_has_the_same_headers(
+    scheduler: Scheduler, mount: Mount
+) -> None:
+    """S97: nothing that is answered under the mount is sniffed, framed or kept."""
+    with served(scheduler, mount) as client:
+        refused = [
+            (client.get("api/overview"), 401),
+            (client.post("api/trigger", json={}, headers=READER), 403),
+            (client.get("api/trigger", headers=OWNER), 405),
+        ]
+        if mount is in_starlette:
+            refused.append((client.get("api/unknown", headers=OWNER), 404))
+
+    for found, status in refused:
+        assert found.status_code == status
+        assert found.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in found.headers["content-security-policy"]
+        assert found.headers["cache-control"] == "no-store"
+    assert refused[0][0].headers["www-authenticate"] == "Bearer"
+    assert refused[2][0].headers["allow"]
+
+
+def test_s95_a_check_that_fails_lets_nobody_in(scheduler: Scheduler) -> None:
+    """S95: the answer is JSON and tells nothing; the error is the server's, which logs it."""
+
+    def check(_request: object) -> bool:
+        raise LookupError("postgresql://me@db/users")
+
+    app = in_starlette(scheduler, read=check, control=check)
+    client = TestClient(app, "http://app/ostinato/", raise_server_exceptions=False)
+
+    looked = client.get("api/overview")
+    steered = client.post("api/trigger", json={"name": "tidy"}, headers=STEERING)
+
+    for found in (looked, steered):
+        assert (found.status_code, found.json()["error"]["code"]) == (500, "failed")
+        assert "db" not in found.text
+        assert found.headers["x-content-type-options"] == "nosniff"
+    with pytest.raises(LookupError):
+        TestClient(app, "http://app/ostinato/").get("api/overview")
+
+
+def test_a_check_that_waits_holds_up_nobody(scheduler: Scheduler) -> None:
+    """A plain function is called in a thread; a coroutine function on the event loop."""
+    threads: list[int] = []
+
+    def waits(_request: object) -> bool:
+        threads.append(threading.get_ident())
+        return True
+
+    async def awaits(request: object) -> bool:
+        return waits(request)
+
+    class Awaits:
+        async def __call__(self, request: object) -> bool:
+            return waits(request)
+
+    for check in (waits, awaits, partial(awaits), Awaits()):
+        with served(scheduler, read=check) as client:
+            assert client.get("api/health").status_code == 200
+            assert client.portal is not None
+            threads.append(client.portal.call(threading.get_ident))
+
+    beside, loop = threads[::2], threads[1::2]
+    assert [one == other for one, other in zip(beside, loop, strict=True)] == [
+        *(False, True, True, True)
+    ]
+
+
+@both
+def test_who_goes_away_while_asking_leaves_no_error(scheduler: Scheduler, mount: Mount) -> None:
+    """The body of a request comes to its end, or its sender does."""
+    sent: list[object] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    headers = {name.lower().encode(): value.encode() for name, value in STEERING.items()}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("app", 80),
+        "client": ("test", 1),
+        "root_path": "",
+        "method": "POST",
+        "path": "/ostinato/api/trigger",
+        "raw_path": b"/ostinato/api/trigger",
+        "query_string": b"",
+        "headers": list(headers.items()),
+    }
+
+    anyio.run(mount(scheduler), scope, receive, send)
+
+    assert sent
 
 
 def test_what_is_neither_allowed_nor_refused_is_refused(scheduler: Scheduler) -> None:

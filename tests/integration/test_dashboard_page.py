@@ -262,7 +262,14 @@ def test_what_does_not_answer_is_said(page: Page, what: str) -> None:
 
     page.unroute("**/api/overview")
     expect(alert).to_be_hidden()
-    page.route("**/api/overview", lambda route: route.fulfill(status=503, body=body))
-    page.reload()
-    expect(page.get_by_role("heading", name="The store does not answer")).to_be_visible()
-    expect(page.locator("#state")).to_contain_text("no route to db.")
+    for code, title in (
+        ("store_unavailable", "The store does not answer"),
+        ("not_running", "The scheduler is not running"),
+        ("maintenance", "The app could not answer"),
+    ):
+        told = json.dumps({"error": {"code": code, "message": f"no {code}"}})
+        page.unroute("**/api/overview")
+        page.route("**/api/overview", lambda route, told=told: route.fulfill(status=503, body=told))
+        page.reload()
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+        expect(page.locator("#state")).to_contain_text(f"no {code}.")

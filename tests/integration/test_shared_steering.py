@@ -29,7 +29,7 @@ async def looked(scheduler: Scheduler) -> None:
     worker = scheduler._worker
     assert worker is not None
     assert worker.sharing is not None
-    while worker.sharing._looking._seen != await asyncio.to_thread(worker.store.poll):
+    while worker.sharing.looking._seen != await asyncio.to_thread(worker.store.poll):
         pass
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ostinato._engine._ticks import Ticks
     from ostinato._run import Run
 
-    Start = Callable[[], Awaitable[asyncio.Task[None]]]
+    # Returns None where there is nothing to run.
+    Start = Callable[[], Awaitable[asyncio.Task[None] | None]]
     # A task's name and the instant of its tick, in milliseconds.
     Key = tuple[str, int]
 
@@ -36,6 +37,8 @@ __all__ = ["Backfilling", "chosen", "ticks_between"]
 _MOST_LOOKED_AT = 110_000
 # In seconds: how soon to try again, where a run was under way, or the store did not answer.
 _AGAIN = 1.0
+# So many times a tick is let pass that nobody runs: other workers look at it every five seconds.
+_MOST_PASSED = 12
 # In seconds: how long it has to end when the runs have ended.
 _LAST = 1.0
 
@@ -81,6 +84,8 @@ class Backfilling:
         # What waits, or runs.
         self._keys: set[Key] = set()
         self._task: asyncio.Task[None] | None = None
+        # Of each task the tick that was let pass last, and how often.
+        self._passed: dict[str, tuple[int, int]] = {}
 
     def add(self, starts: Iterable[tuple[Key, Start]]) -> None:
         """Start a run by each of *starts*, behind all that waits, unless it waits already."""
@@ -93,6 +98,13 @@ class Backfilling:
             self._task = spawn(
                 self._drive(), loop=environment.loop, context=environment.context.copy()
             )
+
+    def lets_pass(self, name: str, due: int) -> bool:
+        """Return whether the tick *due* of a task goes first: not for ever, if nobody runs it."""
+        known, times = self._passed.get(name, (due, 0))
+        times = times + 1 if known == due else 1
+        self._passed[name] = due, times
+        return times <= _MOST_PASSED
 
     async def finish(self) -> None:
         """Start nothing more, and wait for the end of what does it: the runs have ended."""
@@ -122,10 +134,11 @@ class Backfilling:
             try:
                 run = await start()
             except (AlreadyRunningError, StoreError):
-                # Another run is under way, here or elsewhere; or the store is away for a while.
+                # Another run is under way, here or elsewhere, or goes first; or the store is away
+                # for a while.
                 await self._wait()
                 continue
-            if not run.done():
+            if run is not None and not run.done():
                 await asyncio.wait({run})
             return
 

@@ -64,8 +64,9 @@ class Checkup:
         self._monotonic = worker.environment.clock.monotonic
         # What the store was asked for and has not answered yet.
         self._asked: asyncio.Future[_Found] | None = None
-        # Since when it has not, in milliseconds.
-        self._silent_since: int | None = None
+        # Since when it has not, in milliseconds, that on the clock of leases, in seconds, and what
+        # it was asked for then.
+        self._silent: tuple[int, float, asyncio.Future[_Found] | None] | None = None
 
     async def health(self) -> Health:
         """Return what is wrong; a store that does not answer is a problem, and raises nothing."""
@@ -78,12 +79,11 @@ class Checkup:
         found = await self._ask()
         problems: list[Problem] = []
         if found is None:
-            self._silent_since = self._silent_since or now
             words = "the store does not answer, or fails: no task that is shared is started"
-            since = instant_of(self._silent_since)
+            since = instant_of(self._silent_since(now))
             problems.append(Problem(ProblemKind.STORE_UNREACHABLE, None, words, since))
         else:
-            self._silent_since = None
+            self._silent = None
             if worker.sharing is not None:
                 now = found.overview.now
                 grace = worker.sharing.grace
@@ -97,6 +97,18 @@ class Checkup:
         problems += self._of_threads()
         problems += self._of_loop(0.0 if found is None else self._monotonic() - found.known_at)
         return Health.of(problems, instant_of(now))
+
+    def _silent_since(self, now: int) -> int:
+        """Return since when the store has not answered, which it did not *now* either."""
+        sharing, boot = self.worker.sharing, self._environment.boot()
+        if self._silent is None:
+            self._silent = now, boot, self._asked
+        _, noted, asked = self._silent
+        # Nobody need have asked here while it did answer: polls hear of it, too.
+        has_answered = sharing is not None and sharing.looking.heard > noted
+        if has_answered and asked is not self._asked:
+            self._silent = now, boot, self._asked
+        return self._silent[0]
 
     def _of_loop(self, late: float) -> Iterator[Problem]:
         """Yield that the event loop is blocked too long: it took the store's answer so *late*."""
@@ -134,7 +146,11 @@ class Checkup:
                     continue
                 if worker.sharing is not None:
                     now = found.overview.now
-            yield from task_problems(standing, row, now, since=now - up_for, patience=patience)
+            since = max(now - up_for, worker.claims.settling.resumed.get(standing.name, 0.0))
+            if row is not None and standing.is_paused and not row.paused:
+                # Another worker has resumed it since the last poll.
+                since = now
+            yield from task_problems(standing, row, now, since=since, patience=patience)
 
     def _of_runs(self, found: _Found | None) -> Iterator[Problem]:
         """Yield which runs go on for too long: here, and as their leases tell, on others."""

@@ -7,7 +7,7 @@ from ostinato._engine._standing import Standing
 from ostinato._engine._starving import Starving
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._lease import Skipped
-from ostinato._outcomes import SkipReason
+from ostinato._outcomes import RunKind, SkipReason
 from ostinato._policy import Missed, Overlap
 from ostinato.schedules import Cron
 
@@ -83,7 +83,7 @@ class Deciding:
     def _decide_on_overlap(self, standing: Standing, expected: int, now: float) -> Decision | None:
         overlap = standing.task.policy.overlap
         # A delay has no ticks that could be passed over: the run under way is a manual one.
-        if standing.has_delay or overlap is Overlap.QUEUE_ONE:
+        if standing.has_delay or overlap is Overlap.QUEUE_ONE or _gives_way(standing, overlap):
             standing.is_parked = True
             standing.is_queued = not standing.has_delay
             return None
@@ -153,6 +153,12 @@ def _is_full(standing: Standing) -> bool:
         # A delay follows one run: beside others it would be followed by as many.
         return True
     return standing.concurrency is not None and standing.running >= standing.concurrency
+
+
+def _gives_way(standing: Standing, overlap: Overlap) -> bool:
+    """Return whether a run of a tick of the past is in the way, which may be one of very many."""
+    is_skipped = overlap in (Overlap.SKIP, Overlap.ALLOW)
+    return is_skipped and any(run.kind is RunKind.BACKFILL for run in standing.live)
 
 
 def _note_behind(standing: Standing, decision: Decision, expected: int, horizon: float) -> None:

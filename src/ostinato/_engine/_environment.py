@@ -24,6 +24,8 @@ class Environment:
         loop: The event loop.
         clock: The only source of the time.
         threads: Where plain functions run.
+        instants: Where instants are computed that somebody asks for: beside the loop, beside the
+            threads of the store, and beside those of tasks, all of which have no time for it.
         telling: Who is told of what happens.
         context: What each run gets a copy of.
         cancel_grace: How many seconds a cancelled run has to end.
@@ -52,6 +54,7 @@ class Environment:
     lanes: Callable[[str, asyncio.AbstractEventLoop], Lanes] = Lanes
     is_stopping: bool = False
     watchdog: Watchdog | None = None
+    instants: Threads = field(default_factory=lambda: Threads(1))
     waits: set[asyncio.Future[None]] = field(default_factory=set["asyncio.Future[None]"])
 
     @property
@@ -75,3 +78,8 @@ class Environment:
         for wait in self.waits:
             if not wait.done():
                 wait.set_result(None)
+
+    def close(self) -> None:
+        """Let the threads end, once what is queued for them has ended."""
+        self.threads.close()
+        self.instants.close()

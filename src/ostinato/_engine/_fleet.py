@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
+from ostinato._instants import instant_of
 from ostinato._queries import Recent
+from ostinato._status import WorkerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +18,7 @@ if TYPE_CHECKING:
     from ostinato._engine._worker import Worker
     from ostinato._lease import TaskRow, WorkerRow
     from ostinato._queries import Overview
+    from ostinato._run import Run
     from ostinato._status import TaskStatus
     from ostinato.protocols import Schedule
 
@@ -79,6 +85,21 @@ class Fleet:
             StoreError: The store does not answer.
         """
         return self._store.overview(), self._store.workers()
+
+    def alone(self, live: Sequence[Run]) -> WorkerStatus:
+        """Return how the worker stands that shares its store with nobody, and has *live* runs."""
+        worker = self.worker
+        now = worker.now()
+        return WorkerStatus(
+            worker.id,
+            socket.gethostname(),
+            os.getpid(),
+            instant_of(worker.begun),
+            instant_of(now),
+            version("ostinato"),
+            sum(each.is_shared for each in worker.standings.values()),
+            tuple(live),
+        )
 
     def look(self, names: Sequence[str] | None, limit: int) -> Seen:
         """Return how the tasks named, or all, stand, and their latest records; in the thread.

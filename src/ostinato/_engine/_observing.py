@@ -70,6 +70,8 @@ class Observing(Sharing):
 
     def _stand_as(self, standing: Standing, row: TaskRow) -> None:
         standing.is_joined = True
+        if standing.is_paused and not row.paused:
+            self.claims.settling.note_free(standing)
         standing.is_paused, standing.paused_reason = row.paused, row.paused_reason
         standing.paused_until = row.paused_until
         standing.starts, standing.failures_in_row = row.starts, row.failures_in_row

@@ -49,6 +49,8 @@ class Settling:
         self._namespace = environment.namespace
         # Those whose ticks may pass without being looked at.
         self.paused: set[Standing] = set()
+        # When tasks were resumed, by their names: the ticks of the pause could not be run before.
+        self.resumed: dict[str, float] = {}
         self._monotonic = environment.clock.monotonic
         self._telling = environment.telling
         self._on_next = on_next
@@ -207,9 +209,14 @@ class Settling:
         """Go on with a task that is paused no longer, which its store knows."""
         standing.is_paused, standing.paused_reason, standing.paused_until = False, None, None
         self.paused.discard(standing)
+        self.note_free(standing)
         standing.failures_in_row = 0
         self._telling.tell("ostinato.task_resumed", standing.name)
         self.go_on(standing)
+
+    def note_free(self, standing: Standing) -> None:
+        """Note that from here on somebody can run what fell due in a task's pause."""
+        self.resumed[standing.name] = standing.timeline.at(self._monotonic())
 
     def go_on(self, standing: Standing) -> None:
         """Go on to the task's next tick, if there is one and nothing else is waited for."""

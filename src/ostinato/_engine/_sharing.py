@@ -78,9 +78,9 @@ class Sharing:
             on_lost=self._note_lost,
             on_cancelled=self._note_cancelled,
         )
-        self._looking = Looking(store, self.door.lanes, environment.boot, self._note_time)
+        self.looking = Looking(store, self.door.lanes, environment.boot, self._note_time)
         self._hearing = Hearing(
-            environment, store, self.door.lanes, self._looking.look, self._follow_rows
+            environment, store, self.door.lanes, self.looking.look, self._follow_rows
         )
         self._pruning = Pruning(environment, store, self.door.lanes, terms.kept)
         self._mending = Mending(environment, self.door, on_next)
@@ -170,7 +170,7 @@ class Sharing:
 
     def _look(self) -> None:
         if not self.claims.is_stopped:
-            self._looking.look(self._follow)
+            self.looking.look(self._follow)
 
     def _follow(self, reply: Reply | None) -> None:
         """Do as the rows say that somebody has steered, and look again later."""
@@ -274,7 +274,7 @@ class Sharing:
     def _note_time(self, now: int, asked_at: float) -> None:
         """Note that it was *now* at the store, some time since *asked_at* on the leases' clock."""
         answered_at = self._environment.boot()
-        self._looking.heard = answered_at
+        self.looking.heard = answered_at
         if self._terms.follows_host:
             return
         before, monotonic = self._timeline.offset, self._environment.clock.monotonic() * 1_000
@@ -285,7 +285,7 @@ class Sharing:
 
     def look_at_clock(self) -> None:
         """Look what becomes of all tasks, for the store's clock was set back."""
-        self._looking.look(self._follow_rows, at_all=True)
+        self.looking.look(self._follow_rows, at_all=True)
 
     def _note_lost(self, held: Held) -> None:
         """Let a run end whose lease is lost: another worker may run the next tick."""

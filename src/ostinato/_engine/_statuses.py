@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import socket
+from dataclasses import replace
 from functools import partial
-from importlib.metadata import version
 from operator import is_
 from typing import TYPE_CHECKING
 
+from ostinato._engine._computing import computed
 from ostinato._engine._observing import Observing
 from ostinato._engine._survey import is_stuck
-from ostinato._engine._told import Told, instants_from
-from ostinato._instants import instant_of, milliseconds_of
+from ostinato._engine._told import told_of
+from ostinato._engine._walk import walk_of, walked
+from ostinato._instants import instant_of
 from ostinato._outcomes import RunKind
-from ostinato._queries import Recent, Wanted, is_wanted, named_in, place_of
+from ostinato._queries import Recent, Wanted, named_in, newest_of, place_of
 from ostinato._status import TaskState, TaskStatus, WorkerStatus
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     _Live = Mapping[str, Sequence[Run]]
 
 __all__ = ["Statuses"]
-
-_LAST = 1 << 62
 
 
 class Statuses:
@@ -97,7 +95,7 @@ class Statuses:
         row: TaskRow | None,
         others: Sequence[Run],
     ) -> TaskStatus:
-        """Return how a task stands: the very same value, if that is as it was."""
+        """Return how a task stands: made but once, for as long as that is as it was."""
         is_still = row is not None and standing.is_joined and not standing.running
         if others or not is_still or standing.name in live:
             return self._status(standing, remembered, live, row, others)
@@ -110,7 +108,8 @@ class Statuses:
         if known is None or not all(map(is_, mark, known[0])):
             known = mark, self._status(standing, remembered, live, row)
             self._fleet.statuses[standing.name] = known
-        return known[1]
+        # Whoever has it may change what can be changed of it.
+        return replace(known[1], counts=dict(known[1].counts))
 
     async def workers(self) -> list[WorkerStatus]:
         """Return the workers that share the store, those that are alive first.
@@ -122,7 +121,7 @@ class Statuses:
         live = [self._mine(run) for standing in standings for run in standing.live]
         sharing = self._worker.sharing
         if sharing is None:
-            return [self._alone(live)]
+            return [self._fleet.alone(live)]
         overview, rows = await self._read(self._fleet.workers)
         running: dict[str | None, list[Run]] = {self._owner: live}
         for run in overview.running:
@@ -152,39 +151,39 @@ class Statuses:
             StoreError: The store does not answer.
         """
         if standing is not None and not standing.is_shared:
-            return self._recorded(standing, wanted)
+            return self._recorded([standing], wanted)
         runs = self._told(await self._read(partial(self._store.find, wanted)))
         if standing is not None:
             return runs
-        own = (each for each in self._worker.standings.values() if not each.is_shared)
-        runs += (run for each in own for run in self._recorded(each, wanted))
+        own = [each for each in self._worker.standings.values() if not each.is_shared]
+        runs += self._recorded(own, wanted)
         return sorted(runs, key=place_of, reverse=True)[: wanted.limit]
 
     async def upcoming(
-        self, standing: Standing, number: int, until: datetime | None
-    ) -> list[datetime]:
-        """Return the next *number* instants of a task, none of them behind *until*.
+        self, standings: Sequence[Standing], number: int, until: datetime | None, *, is_all: bool
+    ) -> dict[str, list[datetime]]:
+        """Return the next *number* instants of tasks, none of them behind *until*.
+
+        Args:
+            standings: Which.
+            number: How many of each at the most.
+            until: None behind this one.
+            is_all: Whether these are all.
 
         Raises:
             StoreError: The store does not answer.
             Exception: Whatever a schedule of the user's own raises.
         """
-        due, starts = standing.next_due, standing.starts
-        if self._is_elsewhere(standing):
-            overview = await self._read(partial(self._store.overview, [standing.name]))
-            row = overview.rows.get(standing.name)
-            if row is not None and standing.is_joined:
-                told = Told(standing, row)
-                due, starts = told.next_due, told.starts
-        policy = standing.task.policy
-        end = min(
-            _LAST if policy.until is None else policy.until,
-            _LAST if until is None else milliseconds_of(until),
-        )
-        most = number if policy.max_runs is None else min(number, policy.max_runs - starts)
-        if standing.has_delay:
-            most = min(most, 1)
-        return await self._read(partial(instants_from, standing.ticks, due, most, end))
+        rows: Mapping[str, TaskRow] = {}
+        if any(map(self._is_elsewhere, standings)):
+            names = None if is_all else [each.name for each in standings]
+            rows = (await self._read(partial(self._store.overview, names))).rows
+        walks = {
+            each.name: walk_of(each, told_of(each, rows.get(each.name)), number, until)
+            for each in standings
+        }
+        # Neither on the loop nor in the store's thread: a cron takes long to find what is next.
+        return await computed(self._worker.environment.instants, "upcoming", partial(walked, walks))
 
     async def run(self, run_id: str) -> Run | None:
         """Return the run *run_id*; None: nobody remembers it.
@@ -215,9 +214,13 @@ class Statuses:
         runs = self._ours(ledger.placed(limit)) if limit else []
         return Recent(runs, ledger.counts)
 
-    def _recorded(self, standing: Standing, wanted: Wanted) -> list[Run]:
-        runs = [run for run in standing.records.placed() if is_wanted(run, wanted)]
-        return self._ours(runs[: wanted.limit])
+    def _recorded(self, standings: Sequence[Standing], wanted: Wanted) -> list[Run]:
+        ledgers = {each.name: each.records for each in standings}
+
+        def latest(names: Sequence[str], number: int) -> dict[str, list[Run]]:
+            return {name: ledgers[name].placed(number) for name in names}
+
+        return self._ours(newest_of(list(ledgers), wanted, latest))
 
     def _told(self, runs: list[Run]) -> list[Run]:
         """Return *runs* that the store has told of, which knows no worker if there is but one."""
@@ -234,20 +237,6 @@ class Statuses:
         run._worker = self._owner
         return run
 
-    def _alone(self, live: Sequence[Run]) -> WorkerStatus:
-        worker = self._worker
-        now = worker.now()
-        return WorkerStatus(
-            self._owner,
-            socket.gethostname(),
-            os.getpid(),
-            instant_of(worker.begun),
-            instant_of(now),
-            version("ostinato"),
-            sum(each.is_shared for each in worker.standings.values()),
-            tuple(live),
-        )
-
     def _status(
         self,
         standing: Standing,
@@ -259,7 +248,7 @@ class Statuses:
         """Return how a task stands: here, and where it is shared with others, by its *row*."""
         running = (*live.get(standing.name, ()), *others)
         now = standing.timeline.at(self._worker.environment.clock.monotonic())
-        told = standing if row is None or not standing.is_joined else Told(standing, row)
+        told = told_of(standing, row)
         state = self._state(standing, is_paused=told.is_paused, is_running=bool(running))
         due = told.next_due
         next_run = None

@@ -1,15 +1,14 @@
 """Steer a running worker: trigger, pause, resume, reschedule, cancel."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
 
-from ostinato._engine._backfilling import chosen, ticks_between
-from ostinato._engine._fleet import Fleet
 from ostinato._engine._joining import check_told
 from ostinato._engine._observing import Observing
+from ostinato._engine._past import HadAlreadyError, Past
 from ostinato._engine._prepare import (
     bind,
     choose_timeline,
@@ -19,26 +18,26 @@ from ostinato._engine._prepare import (
 from ostinato._engine._settling import RESUMED
 from ostinato._engine._spawn import finish_undisturbed
 from ostinato._engine._standing import Standing
-from ostinato._engine._statuses import Statuses
 from ostinato._engine._ticks import ScheduleTicks
 from ostinato._engine._timeline import Timeline
 from ostinato._engine._worker import Worker
 from ostinato._instants import instant_of, milliseconds_of
 from ostinato._lease import Claim, Settlement
 from ostinato._outcomes import Backfill, Outcome, RunKind, SkipReason
-from ostinato._queries import Wanted
-from ostinato._run import Run, Tick
+from ostinato._run import Run
 from ostinato.errors import (
     AlreadyRunningError,
     ForeignDeclarationError,
     InvalidArgumentError,
     NotRunningError,
+    StoreError,
 )
 from ostinato.protocols import Schedule
 
 __all__ = ["Steering"]
 
-_EVERY = 1_000_000
+# Checks a run that was claimed, before it begins.
+Confirm = Callable[[Run], Awaitable[None]]
 
 
 class Steering:
@@ -65,7 +64,7 @@ class Steering:
 
     async def backfill(
         self, standing: Standing, start: int, end: int, mode: Backfill, *, most: int | None
-    ) -> list[Tick]:
+    ) -> Past:
         """Return the ticks that are to be run, of those from *start* on and before *end*.
 
         Args:
@@ -79,53 +78,46 @@ class Steering:
             InvalidArgumentError: They are too many, or are not known beforehand.
             StoreError: The store does not answer.
         """
-        name = standing.name
         if standing.has_delay:
             raise InvalidArgumentError(
-                "task", name, "is due some time after each run", "trigger it instead"
+                "task", standing.name, "is due some time after each run", "trigger it instead"
             )
         # What is not due yet, or waits to be run, is its schedule's; and nothing is behind its end.
         until, following = standing.task.policy.until, standing.next_due
         end = min(end, int(self._now(standing)) + 1)
         end = min(end, end if following is None else following, end if until is None else until + 1)
-        ticks = await self._door.read(partial(ticks_between, standing.ticks, start, end))
-        known: list[Run] = []
-        if mode is not Backfill.ALL:
-            # More records of a task than that are nowhere kept.
-            wanted = Wanted(_EVERY, name, since=start, until=end)
-            known = [*standing.live]
-            if standing.is_shared and self._worker.is_remote:
-                look = partial(self._worker.store.overview, [name])
-                known += (await self._door.read(look)).running
-            # The latest first: of what is under way, nothing is missing, and nothing has failed.
-            known += await Statuses(Fleet(self._worker)).history(wanted, standing)
-        found = chosen(mode, ticks, known)
-        if most is not None and len(found) > most:
-            problem = f"begins a time of {len(found):,} ticks to run, which are more than {most:,}"
-            raise InvalidArgumentError(
-                "start", instant_of(start), problem, "take less at a time, or pass force=True"
-            )
-        return [Tick(name, instant_of(due)) for due in found]
+        past = Past(self._worker, standing)
+        await past.choose(start, end, mode, most=most)
+        return past
 
-    def run_again(self, standing: Standing, ticks: Sequence[Tick]) -> None:
-        """Run *ticks* of the past, one after the other, behind those that wait already."""
-        dues = (milliseconds_of(tick.due) for tick in ticks)
+    def run_again(self, past: Past) -> None:
+        """Run ticks of the *past*, one after the other, behind those that wait already."""
+        name = past.standing.name
         self._worker.backfilling.add(
-            ((standing.name, due), partial(self._run_again, standing, due)) for due in dues
+            ((name, due), partial(self._run_again, past, due)) for due in past.dues
         )
 
-    async def rerun(self, standing: Standing, due: int) -> Run:
-        """Begin a run of the tick of the past that was *due* then, in milliseconds; return it.
+    async def rerun(self, past: Past, due: int) -> Run | None:
+        """Begin a run of the tick of the *past* that was *due* then, in milliseconds; return it.
+
+        None: somebody else has begun one since the tick was chosen.
 
         Raises:
-            AlreadyRunningError: A run is under way, and the policy allows no overlap.
+            AlreadyRunningError: A run is under way, and the policy allows no overlap; or a tick of
+                the schedule has its turn.
         """
-        run = self._run(standing, due, RunKind.BACKFILL)
-        _ = await self._started(standing, run)
-        return run
+        run = self._run(past.standing, due, RunKind.BACKFILL)
+        return None if await self._begin_again(past, run) is None else run
 
-    async def _run_again(self, standing: Standing, due: int) -> asyncio.Task[None]:
-        return await self._started(standing, self._run(standing, due, RunKind.BACKFILL))
+    async def _run_again(self, past: Past, due: int) -> asyncio.Task[None] | None:
+        return await self._begin_again(past, self._run(past.standing, due, RunKind.BACKFILL))
+
+    async def _begin_again(self, past: Past, run: Run) -> asyncio.Task[None] | None:
+        try:
+            await past.check(run._due)
+            return await self._started(past.standing, run, past.confirm)
+        except HadAlreadyError:
+            return None
 
     def _run(self, standing: Standing, due: int, kind: RunKind) -> Run:
         namespace, name = self._worker.environment.namespace, standing.task.name
@@ -134,14 +126,18 @@ class Steering:
         run._rarely.id = f"{namespace}/{name}/{uuid4()}"
         return run
 
-    async def _started(self, standing: Standing, run: Run) -> asyncio.Task[None]:
-        starting = self._start(standing, run)
+    async def _started(
+        self, standing: Standing, run: Run, confirm: Confirm | None = None
+    ) -> asyncio.Task[None]:
+        starting = self._start(standing, run, confirm)
         if standing.is_shared and self._worker.is_remote:
             # Whoever asks may be cancelled: what the store grants meanwhile is run all the same.
             starting = finish_undisturbed(starting)
         return await starting
 
-    async def _start(self, standing: Standing, run: Run) -> asyncio.Task[None]:
+    async def _start(
+        self, standing: Standing, run: Run, confirm: Confirm | None
+    ) -> asyncio.Task[None]:
         """Start a *run* that moves no tick, if it may run beside those under way.
 
         Raises:
@@ -166,11 +162,22 @@ class Steering:
             if not reply.leases:
                 raise AlreadyRunningError(name)
             run.token = reply.leases[0].token
-            if not self._worker.is_running:
-                run.outcome, run.error = Outcome.CANCELLED, "the scheduler stops"
+            try:
+                await self._confirm(run, confirm)
+            except (HadAlreadyError, NotRunningError, StoreError) as error:
+                is_over = isinstance(error, NotRunningError)
+                words = "the scheduler stops" if is_over else "another worker may have run it"
+                run.outcome, run.error = Outcome.CANCELLED, words
                 self._door.settle(Settlement(run, concurrency=limit))
-                raise NotRunningError(self._worker.environment.namespace)
+                raise
         return self._worker.claims.performer.start(standing, run)
+
+    async def _confirm(self, run: Run, confirm: Confirm | None) -> None:
+        """Check that a *run* that was claimed is to begin."""
+        if confirm is not None:
+            await confirm(run)
+        if not self._worker.is_running:
+            raise NotRunningError(self._worker.environment.namespace)
 
     async def pause(self, standing: Standing, reason: str | None, until: datetime | None) -> None:
         """Let no tick of the task run until *until*, or until it is resumed."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ostinato._instants import instant_of
+from ostinato._outcomes import RunKind
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ostinato._engine._standing import Standing
-    from ostinato._engine._ticks import Ticks
     from ostinato._lease import TaskRow
     from ostinato._run import Run
 
-__all__ = ["Told", "instants_from"]
+__all__ = ["Told", "told_of"]
 
 
 class Told:
@@ -32,7 +29,9 @@ class Told:
         # What has ended here a moment ago may not be written yet.
         is_ours = here is not None and (there is None or _end_of(here) >= _end_of(there))
         self.last_run = here if is_ours else there
-        self.failures_in_row = standing.failures_in_row if is_ours else row.failures_in_row
+        # A run by hand, as it ends, tells nothing of how the ticks of others have ended.
+        is_our_tick = is_ours and here is not None and here.kind is RunKind.TICK
+        self.failures_in_row = standing.failures_in_row if is_our_tick else row.failures_in_row
         successes = chain((standing.last_success,), (row.last_success,))
         self.last_success = max((each for each in successes if each is not None), default=None)
         self.starts = max(standing.starts, row.starts)
@@ -41,13 +40,9 @@ class Told:
         self.paused_until = row.paused_until
 
 
-def instants_from(ticks: Ticks, due: int | None, number: int, end: int) -> list[datetime]:
-    """Return *due* and what follows it, *number* instants at the most and none behind *end*."""
-    instants: list[datetime] = []
-    while due is not None and due <= end and len(instants) < number:
-        instants.append(instant_of(due))
-        due = ticks.after(due) if len(instants) < number else None
-    return instants
+def told_of(standing: Standing, row: TaskRow | None) -> Standing | Told:
+    """Return how a task stands: here, and where it is shared with others, by its *row*."""
+    return standing if row is None or not standing.is_joined else Told(standing, row)
 
 
 def _end_of(run: Run) -> float:

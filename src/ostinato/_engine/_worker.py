@@ -210,7 +210,7 @@ class Worker:
         self._coming, self._has_more = iter(()), False
 
     def _let_go(self) -> None:
-        self.environment.threads.close()
+        self.environment.close()
         if self.sharing is None:
             self.store.close()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from ostinato._instants import milliseconds_of
 from ostinato._outcomes import Backfill, Outcome
+from ostinato._run import Run
 from ostinato.cli._asking import asked
 from ostinato.cli._observing import observing
 from ostinato.cli._options import AppOption, AsJson, Header, TaskArgument, Url, found_here
@@ -24,7 +25,8 @@ from ostinato.errors import AlreadyRunningError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ostinato._run import Run
+    from ostinato._engine._past import Past
+    from ostinato._engine._steering import Steering
     from ostinato.cli._finding import Found
 
 __all__ = ["backfill"]
@@ -33,6 +35,16 @@ __all__ = ["backfill"]
 _AGAIN = 1.0
 # Of many ticks so many are shown.
 _MOST_SHOWN = 10
+
+
+class _Choice(NamedTuple):
+    """What was agreed upon."""
+
+    task: str
+    begin: datetime
+    stop: datetime
+    mode: Backfill
+    ticks: frozenset[datetime]
 
 
 def backfill(
@@ -94,7 +106,8 @@ def backfill(
     if not count and not as_json:
         return
     if found is not None:
-        sys.exit(run_until_signal(_run(found, task, ticks, as_json=as_json)))
+        choice = _Choice(task, begin, stop, mode, frozenset(ticks))
+        sys.exit(run_until_signal(_run(found, choice, as_json=as_json)))
     answer = asked(str(url), "backfill", {**given, "dry_run": False}, header or [])
     if as_json:
         print_json(answer)
@@ -138,12 +151,19 @@ def _agree(count: int) -> bool:
     return is_agreed
 
 
-async def _run(found: Found, task: str, ticks: Sequence[datetime], *, as_json: bool) -> int:
-    """Run *ticks* one after the other, and say how they ended."""
-    runs: list[Run] = []
+async def _run(found: Found, choice: _Choice, *, as_json: bool) -> int:
+    """Run the ticks one after the other, and say how they ended."""
+    task, runs = choice.task, list[Run]()
     async with inside(found):
+        standing, steering = found.scheduler._reach(task)
+        begin, stop = milliseconds_of(choice.begin), milliseconds_of(choice.stop)
+        past = await steering.backfill(standing, begin, stop, choice.mode, most=None)
+        # Those that were agreed upon, but for what others have run since.
+        ticks = [tick.due for tick in past.ticks if tick.due in choice.ticks]
         for number, due in enumerate(ticks, 1):
-            run = await _begun(found, task, due)
+            run = await _begun(steering, past, due)
+            if run is None:
+                continue
             await ended(run, f"{plain(task)} {shown(due)} ({number} of {len(ticks)})")
             runs.append(run)
             if run.outcome is not Outcome.SUCCEEDED and not as_json:
@@ -156,15 +176,16 @@ async def _run(found: Found, task: str, ticks: Sequence[datetime], *, as_json: b
     else:
         words = f"{succeeded} of {len(runs)} runs of {plain(task)} succeeded"
         console().print(styled(words, "green" if is_well else "bold red"))
+        if left := len(choice.ticks) - len(runs):
+            note(f"{left} had been run by others meanwhile")
     return 0 if is_well else EXIT_FAILED
 
 
-async def _begun(found: Found, task: str, due: datetime) -> Run:
+async def _begun(steering: Steering, past: Past, due: datetime) -> Run | None:
     """Begin a run of the tick that was *due* then, once it may run beside those under way."""
-    standing, steering = found.scheduler._reach(task)
     while True:
         try:
-            return await steering.rerun(standing, milliseconds_of(due))
+            return await steering.rerun(past, milliseconds_of(due))
         except AlreadyRunningError:
             await moment(_AGAIN)
 

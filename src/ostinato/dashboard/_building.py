@@ -1,9 +1,9 @@
 """Build responses off the event loop, in a thread of the library's."""
 
-import asyncio
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
+from ostinato._engine._computing import computed
 from ostinato._engine._threads import Threads
 
 __all__ = ["off_loop"]
@@ -16,12 +16,4 @@ _threads = Threads(2)
 
 async def off_loop(call: Callable[[], T]) -> T:
     """Return what *call* returns in a thread, or raise what it raises there."""
-    job = _threads.submit("dashboard", call, asyncio.get_running_loop())
-    try:
-        value, error = await job.future
-    except asyncio.CancelledError:
-        job.withdraw()
-        raise
-    if error is not None:
-        raise error
-    return cast("T", value)
+    return await computed(_threads, "dashboard", call)

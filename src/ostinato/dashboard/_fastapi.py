@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import APIRouter
 from fastapi.params import Depends
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
+from ostinato.dashboard._headers import SAFE
 from ostinato.dashboard._models import MODELS, Failure
 from ostinato.dashboard._operations import OPERATIONS
 from ostinato.dashboard._starlette import PATHS, operation_endpoint, page_endpoint
 from ostinato.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
     from ostinato.dashboard._api import Api
     from ostinato.dashboard._operations import Operation
 
@@ -40,7 +47,7 @@ def router(
         ArgumentTypeError: *read* or *control* are no dependencies.
     """
     read, control = _dependencies("read", read), _dependencies("control", control)
-    made = APIRouter()
+    made = APIRouter(route_class=_Route)
     for operation in OPERATIONS:
         if operation.steers and not api.can_control:
             continue
@@ -67,6 +74,38 @@ def router(
                 include_in_schema=False,
             )
     return made
+
+
+class _Route(APIRoute):
+    """A route whose refusals have the headers that all its responses have."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers; a dependency may refuse to."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except HTTPException as refusal:
+                raise _safe(refusal) from refusal.__cause__
+
+        return handled
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, unless it is asked by another method.
+
+        Raises:
+            HTTPException: It is.
+        """
+        try:
+            await super().handle(scope, receive, send)
+        except HTTPException as refusal:
+            raise _safe(refusal) from refusal.__cause__
+
+
+def _safe(refusal: HTTPException) -> HTTPException:
+    refusal.headers = {**SAFE, **(refusal.headers or {})}
+    return refusal
 
 
 def _dependencies(argument: str, given: object) -> list[Depends]:

@@ -41,11 +41,15 @@ class Watched(Protocol):
         """Return whether the tasks run as they ought to, and do not raise."""
         ...
 
+    # The next instants of each task, or of one of them, none behind *until*.
+    @overload
+    async def upcoming(
+        self, *, n: int = 10, until: datetime | None = None
+    ) -> Mapping[str, Sequence[datetime]]: ...
+    @overload
     async def upcoming(
         self, task: object, n: int = 10, until: datetime | None = None
-    ) -> Sequence[datetime]:
-        """Return the next *n* instants of *task*, none of them behind *until*."""
-        ...
+    ) -> Sequence[datetime]: ...
 
 
 class Remembered(Protocol):

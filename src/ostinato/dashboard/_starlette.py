@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, cast
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -31,7 +33,13 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 PATHS = ("/", "/static/{file}")
 
 _FORBIDDEN = Refusal(403, "forbidden", "this is not allowed", "log in as somebody who may")
+_FAILED = Refusal(500, "failed", "this was not answered", "the log says why")
+# What a framework, or a check, refuses by its status alone.
+_CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+# Of whoever has gone away before the answer: it reaches nobody, but perhaps a log.
+_GONE = 499
 _NOT_MODIFIED = 304
+_BODILESS = (204, _NOT_MODIFIED)
 _LONGEST_BODY = 16_384
 
 
@@ -39,7 +47,11 @@ def operation_endpoint(api: Api, operation: Operation) -> Endpoint:
     """Return what answers the requests for *operation*."""
 
     async def endpoint(request: Request) -> Response:
-        return _response(await answer(api, operation, await _asked(request)))
+        try:
+            asked = await _asked(request)
+        except ClientDisconnect:
+            return Response(status_code=_GONE)
+        return _response(await answer(api, operation, asked))
 
     return endpoint
 
@@ -66,15 +78,20 @@ def application(
     ]
     if has_page:
         routes += [Route(path, _checked(page_endpoint, read), methods=["GET"]) for path in PATHS]
-    return Starlette(routes=routes)
+    handlers = {HTTPException: _refused, Exception: _failed}
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 def _checked(endpoint: Endpoint, check: Check | None) -> Endpoint:
     if check is None:
         return endpoint
 
+    # Its own `__call__`: an object may be a check, too.
+    is_async = iscoroutinefunction(check) or iscoroutinefunction(type(check).__call__)
+
     async def checked(request: Request) -> Response:
-        allowed = check(request)
+        # What is no coroutine function may ask a database: the event loop does not wait for it.
+        allowed = check(request) if is_async else await run_in_threadpool(check, request)
         if isawaitable(allowed):
             allowed = await cast("Awaitable[object]", allowed)
         if isinstance(allowed, Response):
@@ -85,6 +102,22 @@ def _checked(endpoint: Endpoint, check: Check | None) -> Endpoint:
         return await endpoint(request)
 
     return checked
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    """Answer where Starlette, or a check, has raised an `HTTPException`."""
+    refused = cast("HTTPException", error)
+    code = _CODES.get(refused.status_code, "refused")
+    answer = Refusal(refused.status_code, code, str(refused.detail)).answer()
+    headers = {**SAFE, **(refused.headers or {})}
+    if refused.status_code in _BODILESS:
+        return Response(None, refused.status_code, headers)
+    return Response(answer.body, refused.status_code, headers, answer.media_type)
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    """Answer where something else was raised, which Starlette hands on to the server's log."""
+    return _response(_FAILED.answer())
 
 
 async def _asked(request: Request) -> Asked:

@@ -10,10 +10,8 @@ from ostinato._queries import (
     Overview,
     Recent,
     Wanted,
-    is_choosy,
-    is_wanted,
     named_in,
-    place_of,
+    newest_of,
 )
 from ostinato._run import Run
 from ostinato.stores._memory_tasks import MemoryTasks
@@ -71,12 +69,7 @@ class MemoryQueries(MemoryTasks):
         """Return the records that are *wanted*, the newest first."""
         with self._lock:
             names = tuple(self._ledgers) if wanted.name is None else (wanted.name,)
-            # More is needed only where some of them are passed over.
-            limit = None if is_choosy(wanted) else wanted.limit
-            runs = [run for name in names for run in self._placed(name, limit)]
-        runs = [run for run in runs if is_wanted(run, wanted)]
-        runs.sort(key=place_of, reverse=True)
-        return runs[: wanted.limit]
+            return newest_of(names, wanted, self._latest_of)
 
     def run(self, run_id: str, /) -> Run | None:
         """Return the run *run_id*; None: nobody remembers it."""
@@ -88,6 +81,9 @@ class MemoryQueries(MemoryTasks):
             # Of a tick that was skipped, and then run all the same, the run.
             same = sorted((run for run in known if run.id == run_id), key=_is_range)
         return same[0] if same else None
+
+    def _latest_of(self, names: Sequence[str], number: int) -> dict[str, list[Run]]:
+        return {name: self._placed(name, number) for name in names}
 
     def _placed(self, name: str, limit: int | None = None) -> list[Run]:
         """Return the latest records of the task *name*, the newest first, each with its place."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ostinato._duration import Duration, Number
+    from ostinato._engine._threads import Threads
     from ostinato._engine._worker import Worker
     from ostinato._run import Run
     from ostinato._scheduler import Scheduler
@@ -165,7 +166,10 @@ async def simulate(
 def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
     """Let the running loop's own timers follow *clock*, where that can be done."""
     loop: Any = worker.environment.loop
-    threads = worker.environment.threads
+    pools = worker.environment.threads, worker.environment.instants
+
+    def busy() -> list[Threads]:
+        return [threads for threads in pools if threads.outstanding(loop)]
 
     # Whose runs wait for something, for which the loop may have to turn.
     survey = worker.claims.performer.survey
@@ -180,7 +184,7 @@ def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
             or loop._ready
             or survey.watched
             or clock._is_due_elsewhere()
-            or threads.outstanding(loop)
+            or busy()
         )
 
     async def settle() -> None:
@@ -188,16 +192,16 @@ def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
         if is_settled():
             return
         await asyncio.sleep(0)
-        while loop._ready or threads.outstanding(loop):
+        while loop._ready or busy():
             if loop._ready:
                 await asyncio.sleep(0)
             else:
-                await threads.next_end(loop)
+                await busy()[0].next_end(loop)
 
     async def settle_blindly() -> None:
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-            if threads.outstanding(loop):
+            for threads in busy():
                 await threads.next_end(loop)
 
     # The loops of asyncio are written in Python: their parts can be reached.

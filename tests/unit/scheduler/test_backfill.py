@@ -75,6 +75,29 @@ async def test_s94_what_waits_is_run_behind_a_run_that_is_under_way() -> None:
     assert dues == [START + MINUTE, START - 3 * MINUTE]
 
 
+async def test_s94_the_ticks_to_come_have_their_turn_between_those_of_the_past() -> None:
+    """S94: none is skipped for a run of the past; each begins when that has ended."""
+    scheduler, began = Scheduler(enabled=True), list[tuple[RunKind, datetime, timedelta]]()
+
+    @scheduler.every(minutes=1, name="task")
+    async def task(run: Run) -> None:
+        began.append((run.kind, run.due, sim.now - run.due))
+        await asyncio.sleep(50 if run.kind is RunKind.BACKFILL else 2)
+
+    async with simulate(scheduler, start=START) as sim:
+        await sim.advance(seconds=30)
+        await scheduler.backfill(task, START - 5 * MINUTE, START, dry_run=False)
+        await sim.advance(minutes=6)
+        status = await scheduler.status(task)
+
+    past = [due for kind, due, _ in began if kind is RunKind.BACKFILL]
+    ticks = [(due, late) for kind, due, late in began if kind is RunKind.TICK]
+    assert past == [START + number * MINUTE for number in range(-5, 0)]
+    assert [due for due, _ in ticks] == [START + number * MINUTE for number in range(7)]
+    assert max(late for _, late in ticks) < timedelta(seconds=50)
+    assert status.counts == {"succeeded": 12}
+
+
 async def test_s94_no_more_than_a_thousand_are_run_unless_forced() -> None:
     """S94: nor is more looked at than can be in a moment; what has no ticks is refused."""
     scheduler = Scheduler(enabled=True)

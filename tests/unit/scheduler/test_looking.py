@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime
-from operator import is_
 from pathlib import Path
 
 import pytest
@@ -159,7 +158,8 @@ async def test_what_has_not_changed_is_the_same_value(tmp_path: Path) -> None:
         while len((ran := await scheduler.status(recent=5))[0].recent) == 1:
             await asyncio.to_thread(int)
 
-    assert all(map(is_, before, again))
-    assert paused[0] is before[0]
+    assert before == again
+    assert all(one.recent is other.recent for one, other in zip(before, again, strict=True))
+    assert (paused[0], paused[0].recent) == (before[0], again[0].recent)
     assert (ran[0].recent[1].id, ran[1]) == (before[0].recent[0].id, paused[1])
     assert (paused[1].reason, before[1].reason) == ("the bank is closed", None)

@@ -42,7 +42,10 @@ function failed(error) {
     return;
   }
   setLive("off", "Not connected");
-  const title = { store: "The store does not answer.", offline: "The app does not answer.", error: "The app could not answer." }[error.kind];
+  const title = {
+    store: "The store does not answer.", stopped: "The scheduler is not running.",
+    offline: "The app does not answer.", error: "The app could not answer.",
+  }[error.kind];
   const stale = `What you see is from ${clock(now() - (Date.now() - heardAt), now())}; it goes on by itself.`;
   banner(title, [error.kind === "offline" ? "" : error.words, stale].filter(Boolean).join(" "));
 }

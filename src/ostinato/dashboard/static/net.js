@@ -3,6 +3,7 @@
 const EVERY = 2000; // milliseconds between two polls
 const PATIENCE = 15000;
 const LONGEST_PAUSE = 15000;
+const STORE = new Set(["store_unavailable", "store_failed"]);
 
 /** An answer that is none: its status (0: nobody answered), and what the server said. */
 export class ApiError extends Error {
@@ -21,7 +22,8 @@ export class ApiError extends Error {
   /** What kind of state this puts the page in. */
   get kind() {
     if (this.status === 401 || this.status === 403) return "unauthorized";
-    if (this.status === 503) return "store";
+    if (STORE.has(this.code)) return "store";
+    if (this.code === "not_running") return "stopped";
     return this.status ? "error" : "offline";
   }
 }

@@ -27,6 +27,12 @@ const STATES = {
     words: "Where the tasks are remembered cannot be reached at the moment. It is asked again by itself.",
     retry: true,
   },
+  stopped: {
+    icon: "off",
+    title: "The scheduler is not running",
+    words: "The app answers, and starts no tasks: it may be starting again, or ending. It is asked again by itself.",
+    retry: true,
+  },
   offline: {
     icon: "failing",
     title: "The app does not answer",

@@ -7,9 +7,8 @@ from ostinato._queries import (
     Overview,
     Recent,
     Wanted,
-    is_wanted,
     named_in,
-    place_of,
+    newest_of,
 )
 from ostinato._run import Run
 from ostinato.stores.redis._history import RedisHistory
@@ -23,11 +22,6 @@ from ostinato.stores.redis._records import (
 )
 
 __all__ = ["RedisQueries"]
-
-# Of all tasks so many records each are looked at, then four times as many of those that may have
-# more of what is wanted, and so on.
-_FIRST = 25
-_FACTOR = 4
 
 
 class RedisQueries(RedisHistory):
@@ -92,21 +86,7 @@ class RedisQueries(RedisHistory):
             StoreError: The server did not tell.
         """
         names = self._names() if wanted.name is None else [wanted.name]
-        known: dict[str, list[Run]] = {}
-        number, chosen = _FIRST, list[Run]()
-        while names and wanted.limit:
-            known |= (found := self._records(names, number))
-            every = (run for runs in known.values() for run in runs if is_wanted(run, wanted))
-            chosen = sorted(every, key=place_of, reverse=True)[: wanted.limit]
-            last = place_of(chosen[-1]) if len(chosen) == wanted.limit else None
-            # Of these there may be more that comes before the last one chosen.
-            names = [
-                name
-                for name, runs in found.items()
-                if len(runs) == number and (last is None or place_of(runs[-1]) > last)
-            ]
-            number *= _FACTOR
-        return chosen
+        return newest_of(names, wanted, self._records)
 
     def run(self, run_id: str, /) -> Run | None:
         """Return the run *run_id*; None: nobody remembers it.

@@ -1,0 +1,98 @@
+"""Ticks of the past that several workers are asked to run again: each is run once."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ostinato import Backfill, Outcome, Overlap, Run, RunKind, Scheduler
+from ostinato._engine._past import HadAlreadyError
+from ostinato._engine._steering import Steering
+
+BEGIN, END = (datetime(year, 6, 1, tzinfo=UTC) for year in (2020, 2022))
+
+
+def worker_of(
+    folder: Path,
+    ran: Counter[datetime],
+    may_run: asyncio.Event,
+    overlap: Overlap = Overlap.SKIP,
+) -> Scheduler:
+    scheduler = Scheduler(f"sqlite:///{folder / 'state.db'}", enabled=True)
+
+    @scheduler.cron("0 0 1 1 *", name="task", overlap=overlap)
+    async def task(run: Run) -> None:
+        await may_run.wait()
+        ran[run.due] += 1
+
+    return scheduler
+
+
+async def filled(scheduler: Scheduler) -> None:
+    """Wait until a worker has nothing more to run again."""
+    worker = scheduler._worker
+    assert worker is not None
+    while (driving := worker.backfilling._task) is not None:
+        await asyncio.wait({driving})
+
+
+async def written(scheduler: Scheduler, number: int) -> list[Run]:
+    """Return the history, once so many runs of the past have ended: that is written behind."""
+    while len(history := await scheduler.history("task", until=END)) < number:
+        await asyncio.to_thread(int)
+    return history
+
+
+@pytest.mark.parametrize("mode", [Backfill.MISSING, Backfill.ALL])
+async def test_s94_two_workers_that_are_asked_for_the_same_run_each_tick_once(
+    tmp_path: Path, mode: Backfill
+) -> None:
+    """S94: who comes second finds that it has been run since it was chosen, however it ended."""
+    ran = Counter[datetime]()
+    may_run = asyncio.Event()
+    one, other = (worker_of(tmp_path, ran, may_run) for _ in range(2))
+
+    async with asyncio.timeout(60), one.running(), other.running():
+        ticks = await one.backfill("task", BEGIN, END, mode=mode)
+        for each in (one, other):
+            await each.backfill("task", BEGIN, END, mode=mode, dry_run=False)
+        may_run.set()
+        await asyncio.gather(filled(one), filled(other))
+        history = await written(one, len(ticks))
+
+    assert ran == {tick.due: 1 for tick in ticks}
+    assert [run.kind for run in history] == [RunKind.BACKFILL] * 2
+
+
+@pytest.mark.parametrize("overlap", [Overlap.SKIP, Overlap.ALLOW])
+async def test_s94_who_was_overtaken_between_its_look_and_its_claim_runs_nothing(
+    tmp_path: Path, overlap: Overlap
+) -> None:
+    """S94: what was claimed for nothing is given back, and neither counts as a run of the tick."""
+    ran = Counter[datetime]()
+    may_run = asyncio.Event()
+    one, other = (worker_of(tmp_path, ran, may_run, overlap) for _ in range(2))
+    may_run.set()
+
+    async with asyncio.timeout(60), one.running(), other.running():
+        assert other._worker is not None
+        slow = Steering(other._worker)
+        standing = other._worker.standing_of("task")
+        start, end = (round(each.timestamp() * 1_000) for each in (BEGIN, END))
+        past = await slow.backfill(standing, start, end, Backfill.MISSING, most=None)
+        await past.check(past.dues[0])
+        await one.backfill("task", BEGIN, END, dry_run=False)
+        await filled(one)
+        await written(one, 2)
+        run = slow._run(standing, past.dues[0], RunKind.BACKFILL)
+        with pytest.raises(HadAlreadyError):
+            await slow._started(standing, run, past.confirm)
+        with pytest.raises(HadAlreadyError):
+            await past.check(past.dues[1])
+        while not (found := await one.history("task", outcomes={Outcome.CANCELLED})):
+            await asyncio.to_thread(int)
+
+    assert [each.id for each in found] == [run.id]
+    assert ran == {tick.due: 1 for tick in past.ticks}
