@@ -42,6 +42,7 @@ class Facts:
     _rarities: Rarities | None
     # Known of what a store tells, and not set before: runs are made for every tick.
     _worker: str | None
+    _tzdb: str | None
     _place: tuple[int, int]
 
     @property
@@ -121,6 +122,14 @@ class Facts:
     def worker(self) -> str | None:
         """The id of the worker that has run it, of a run that the scheduler was asked for."""
         return getattr(self, "_worker", None)
+
+    @property
+    def tzdb(self) -> str | None:
+        """The release of the time zone database by which its worker has claimed it, as "2025b".
+
+        Of a run that a shared store tells of; None where the worker's system does not say.
+        """
+        return getattr(self, "_tzdb", None)
 
     @property
     def cursor(self) -> str | None:

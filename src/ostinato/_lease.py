@@ -220,6 +220,7 @@ class TaskRow:
         beside: The leases that runs have for themselves, by their tokens; what `read` returns.
         seen_at: When a worker that declares it was seen last, to the hour.
         takeovers: How often the run under way was taken over.
+        was_steered: Of what `control` returns, whether it has written what it was asked to.
     """
 
     name: str
@@ -242,6 +243,7 @@ class TaskRow:
     seen_at: int = 0
     beside: dict[int, Lease] = field(default_factory=_no_leases)
     cancel_requested: set[int] = field(default_factory=_no_tokens)
+    was_steered: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Memory:
             ArgumentTypeError: It is neither an address nor an engine.
             InvalidArgumentError: There is no store at such an address.
             MissingExtraError: The driver of the database is not installed.
+            StoreFileError: A relative path was named, and the working directory was deleted.
         """
         if not isinstance(auto_create, bool):
             raise ArgumentTypeError("auto_create", auto_create, "pass True or False")

@@ -99,6 +99,13 @@ class Queries(Protocol):
         """Return the workers that were seen in the last day."""
         ...
 
+    def declared(self, within: int, /) -> Mapping[str, frozenset[str]]:
+        """Return the names of the tasks that each worker declares, by its id.
+
+        Of those that are there, and were seen *within* so many milliseconds.
+        """
+        ...
+
     def find(self, wanted: Wanted, /) -> list[Run]:
         """Return the records that are *wanted*, the newest first; each knows its cursor."""
         ...

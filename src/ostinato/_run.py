@@ -39,6 +39,7 @@ class Run(Facts):
         "_rarities",
         "_start_at",
         "_started",
+        "_tzdb",
         "_worker",
         "attempt",
         "error",

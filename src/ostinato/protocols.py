@@ -165,7 +165,7 @@ class Store(Protocol):
         ...
 
     def control(self, name: str, changes: Mapping[str, object], /) -> TaskRow:
-        """Write what steers the task *name*, such as its pause; return its row.
+        """Write what steers the task *name*, such as its pause; return its row, and whether it was.
 
         Args:
             name: The task's name.

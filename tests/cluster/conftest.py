@@ -61,7 +61,7 @@ def herd(request: pytest.FixtureRequest) -> int:
 
 
 # What these show, they show of the engine, which knows of a store that it is shared.
-_OF_THE_ENGINE = ("test_sharing.py", "_s68_", "_less_than_", "_blocked_")
+_OF_THE_ENGINE = ("test_sharing.py", "test_herds.py", "_s68_", "_less_than_", "_blocked_")
 _LEFT = ("[mariadb]", "[redis]")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from ostinato import Run
+from ostinato._instants import milliseconds_of
 from ostinato.stores import open_store
 from ostinato.stores.redis import RedisStore
 from ostinato.stores.sql import SqlStore
@@ -158,6 +159,29 @@ class Fleet:
             yield store
         finally:
             store.close()
+
+    def account_for(self, name: str, period: float) -> Counter[str]:
+        """Find each tick of the task *name* in the history once, from the first to the last.
+
+        Returns how many of them have ended in which outcome, as the counters tell.
+        """
+        with self.store() as store:
+            row = store.read([name]).rows[name]
+            records, counts = store.runs(name, 1_000_000), Counter(store.summary()[name])
+        assert row.anchor is not None
+        assert row.next_due is not None
+        step = round(period * 1_000)
+        grid = range(row.anchor, row.next_due, step)
+        ranges = [
+            range(milliseconds_of(each.due), milliseconds_of(each.last_due) + 1, step)
+            for each in records
+        ]
+        found = Counter(due for each in ranges for due in each)
+        assert [due for due, count in found.items() if count > 1] == []
+        assert found.keys() == set(grid)
+        assert [each.count for each in records] == [len(each) for each in ranges]
+        assert counts.total() == len(grid)
+        return counts
 
     def compare_history(self, *tasks: str, may_be_abandoned: bool = False) -> None:
         """Compare the history with the journal: each tick that was begun, as succeeded.

@@ -1,6 +1,8 @@
 """Workers that race for every tick, each in a process of its own, with a journal of its own.
 
 python racing.py ADDRESS NAMESPACE FOLDER RACERS TICKS: first on one row, then on twenty.
+
+Of the twenty the history is pruned all the while.
 """
 
 import os
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ostinato import Outcome, Run
-from ostinato._lease import Claim, Lease, Registration, Settlement, TaskRow
+from ostinato._lease import Claim, Lease, Registration, Retention, Settlement, TaskRow
 from ostinato.errors import StoreUnavailableError
 from ostinato.stores import open_store
 from ostinato.stores.redis import RedisStore
@@ -20,6 +22,8 @@ from ostinato.stores.sql import SqlStore
 LEASE = 30_000
 PERIOD = 10
 SPEC = "as fast as can be"
+# Of each of many rows: next to nothing.
+KEPT = Retention(2)
 
 
 def race(  # noqa: PLR0917 - a script
@@ -58,7 +62,18 @@ def race(  # noqa: PLR0917 - a script
         for lease in reply.leases:
             print(namespace, lease.name, lease.due, lease.token, owner, sep="\t", file=journal)
         assert None not in _settled(store, reply.leases, namespace, journal)
+        if len(names) > 1 and reply.leases:
+            _prune(store, namespace, journal)
     print(namespace, "seconds", time.monotonic() - began, sep="\t", file=sys.stderr)
+
+
+def _prune(store: RedisStore | SqlStore, namespace: str, journal: TextIO) -> None:
+    """Let the history be cut short while others claim, by whoever comes first after a moment."""
+    try:
+        store.prune(KEPT, every=20)
+    except StoreUnavailableError as error:
+        # Another time will do.
+        print(namespace, "unpruned", error, sep="\t", file=journal)
 
 
 def _settled(

@@ -5,14 +5,14 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from ostinato import AlreadyRunningError, Overlap, Run, Scheduler, Scope
+from ostinato import AlreadyRunningError, History, Overlap, Run, Scheduler, Scope
 from ostinato._clock import SystemClock
 from ostinato._frequency import Frequency
 
-LEASE = 2.0
+LEASE, PERIOD = 2.0, 0.2
 USUAL = ("beat", "plain", "hourly", "long")
 
 
@@ -41,8 +41,10 @@ class SkewedClock(SystemClock):
         return super().now() + self._seconds
 
 
-def declare(scheduler: Scheduler, journal: Journal, name: str, period: float) -> None:
-    """Declare the task *name* on *scheduler*."""
+def declare(
+    scheduler: Scheduler, journal: Journal, name: str, period: float, begin: float | None
+) -> None:
+    """Declare the task *name* on *scheduler*, to be due first when it is to *begin*."""
 
     async def beat(run: Run) -> None:
         journal.begin(name, run)
@@ -75,6 +77,8 @@ def declare(scheduler: Scheduler, journal: Journal, name: str, period: float) ->
         options["overlap"] = Overlap(policy)
     if kind == "local":
         options["scope"] = Scope.PROCESS
+    if begin is not None:
+        options["start"] = datetime.fromtimestamp(begin, UTC)
     functions: dict[str, Callable[[Run], Any]] = {
         "plain": plain,
         "long": long,
@@ -97,17 +101,20 @@ async def work(
     *,
     name: str = "default",
     tasks: Sequence[str] = USUAL,
-    period: float = 0.2,
+    period: float = PERIOD,
     skew: float = 0.0,
+    kept: int = 1_000,
+    begin: float | None = None,
     **options: Any,
 ) -> None:
     """Run *tasks* until somebody asks for the end."""
     lines, ended, loop = Journal(journal), asyncio.Event(), asyncio.get_running_loop()
     chosen = {"lease": LEASE, "poll": 0.5, "shutdown_grace": 0.3, "enabled": True, **options}
+    chosen["history"] = History(runs=kept)
     scheduler = Scheduler(address, name=name, clock=SkewedClock(skew), **chosen)
     hurry(scheduler)
     for task in tasks:
-        declare(scheduler, lines, task, period)
+        declare(scheduler, lines, task, period, begin)
 
     async def trigger() -> None:
         try:

@@ -11,7 +11,7 @@ from time import time
 
 import pytest
 
-from ostinato import Cron, Every, InvalidScheduleError, Run, Scheduler
+from ostinato import Cron, Every, InvalidScheduleError, Run, Scheduler, Scope
 from ostinato.schedules import Composable
 from ostinato.stores import open_store
 
@@ -23,8 +23,8 @@ class Fleet:
         self.url = f"sqlite:///{folder / 'state.db'}"
         self.runs: asyncio.Queue[Run] = asyncio.Queue()
 
-    def worker(self, poll: float = 0.1) -> Scheduler:
-        scheduler = Scheduler(self.url, enabled=True, poll=poll, lease=5)
+    def worker(self, poll: float = 0.1, lease: float = 5) -> Scheduler:
+        scheduler = Scheduler(self.url, enabled=True, poll=poll, lease=lease)
 
         @scheduler.every(seconds=0.1, name="task")
         async def task(run: Run) -> None:
@@ -148,20 +148,33 @@ async def test_s19_a_schedule_that_others_cannot_read_is_refused(
 
 
 async def test_s90_a_schedule_of_a_later_version_is_left_to_later_versions(tmp_path: Path):
-    """S90: this worker stands down, and goes on when it can read what the task follows."""
+    """S90: who runs stands down, who starts runs nothing, and both go on once they can read it."""
     fleet = Fleet(tmp_path)
-    worker = fleet.worker()
+    # Which look again, after they have stood down, in half of that.
+    workers = [fleet.worker(lease=2), fleet.worker(lease=2)]
+    beats: asyncio.Queue[None] = asyncio.Queue()
+    workers[1].every(seconds=0.1, name="beat", scope=Scope.PROCESS)(lambda: beats.put_nowait(None))
     store = open_store(fleet.url)
+    store.open("default", "onlooker", lambda: time() * 1_000)
 
-    async with fleet.running(worker):
+    async with fleet.running(workers[0]):
         await fleet.runs.get()
-        store.open("default", "onlooker", time)
+        await workers[0].reschedule("task", Every(seconds=0.25))
         store.control("task", {"schedule": "every full moon"})
-        await asyncio.to_thread(int)
-        while not worker._worker.sharing._unread:
-            await asyncio.to_thread(int)
-        store.control("task", {"schedule": None})
-        fleet.forget()
-        await fleet.runs.get()
+        await unread(workers[0])
+        async with fleet.running(workers[1]):
+            await unread(workers[1])
+            fleet.forget()
+            for _ in range(5):
+                await beats.get()
+            assert fleet.runs.empty()
+            store.control("task", {"schedule": "every 250 ms"})
+            assert await fleet.gaps(4) == {250}
 
     store.close()
+
+
+async def unread(scheduler: Scheduler) -> None:
+    """Wait until the worker has found a schedule that it cannot read."""
+    while not (scheduler._worker and scheduler._worker.sharing._unread):
+        await asyncio.to_thread(int)

@@ -15,6 +15,7 @@ class Proxy:
     """Passes on what is said between clients and one server, as long as it is let.
 
     Attributes:
+        upstream: The server's port, for connections that are made from here on.
         delay: For how many seconds each message is held back.
         is_open: False: nothing is passed on, and nobody is told so.
         cut_before: A request in which this is found does not arrive; its connection is cut.
@@ -26,7 +27,8 @@ class Proxy:
     def __init__(self, address: str) -> None:
         """Stand before the server at *address*."""
         (port,) = re.findall(r":(\d+)", address)
-        self._upstream, self._address, self._port = int(port), address, 0
+        self.upstream, self._address, self._port = int(port), address, 0
+        self._stands_before = f":{port}"
         self.delay, self.is_open, self.every, self.cuts = 0.0, True, 1, 0
         self.cut_before: bytes | None = None
         self.cut_after: bytes | None = None
@@ -40,7 +42,7 @@ class Proxy:
     @property
     def address(self) -> str:
         """Where the server is said to be."""
-        return self._address.replace(f":{self._upstream}", f":{self._port}")
+        return self._address.replace(self._stands_before, f":{self._port}")
 
     def begin(self) -> None:
         """Listen."""
@@ -70,7 +72,7 @@ class Proxy:
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            theirs, ours = await asyncio.open_connection("127.0.0.1", self._upstream)
+            theirs, ours = await asyncio.open_connection("127.0.0.1", self.upstream)
         except OSError:
             writer.close()
             return

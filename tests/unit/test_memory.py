@@ -88,6 +88,22 @@ def test_s84_a_working_directory_that_was_deleted_is_told_of_at_the_start(
         memory.open()
 
 
+@pytest.mark.parametrize("name", ["state.db", "deeper/state.db"])
+def test_s84_a_file_that_is_named_in_a_directory_that_was_deleted_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """S84: nobody could say where it is meant to be; with what to do."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(StoreFileError, match="name the file by its whole path") as raised:
+        Memory.of(f"sqlite:///{name}", {})
+    assert raised.value.path == name
+    assert Memory.of(f"sqlite:///{tmp_path}/state.db", {}).file == tmp_path / "state.db"
+
+
 def test_s84_a_directory_that_cannot_be_written_to_is_an_error_at_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from ostinato._engine._environment import Environment
-from ostinato._lease import Claim, Reply, Settlement, Takeover
+from ostinato._lease import Claim, Reply, Settlement, Takeover, TaskRow
 from ostinato._run import Run
 from ostinato.protocols import Store, Timer
 
@@ -115,6 +115,16 @@ class Backoff:
             Exception: Whatever the store has raised.
         """
         self._store.control(name, changes)
+
+    def change(
+        self, name: str, changes: Mapping[str, object], then: Callable[[TaskRow | None], object]
+    ) -> None:
+        """Write *changes* to the row of the task *name*, and tell *then* how it stands.
+
+        Raises:
+            Exception: Whatever the store has raised.
+        """
+        then(self._store.control(name, changes))
 
     async def steer(self, name: str, changes: Mapping[str, object]) -> None:
         """Write what a user steers of the task *name*, and wait until it is written.

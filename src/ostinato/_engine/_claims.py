@@ -6,6 +6,7 @@ from functools import partial
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._deciding import Deciding
 from ostinato._engine._environment import Environment
+from ostinato._engine._pausing import Pausing
 from ostinato._engine._perform import Performer
 from ostinato._engine._quick import Quick
 from ostinato._engine._settling import Settling
@@ -84,6 +85,7 @@ class Claims:
         )
         self._decide = Deciding(environment, self.performer, self.starving).decide
         self._start_run = self.performer.start
+        self._pausing = Pausing(self.settling, self.backoff, self._put_back)
         self._quick = Quick(
             environment, store, self.performer, starving=self.starving, on_next=on_next
         )
@@ -103,7 +105,7 @@ class Claims:
         for standing in timeline.agenda.take_due(now):
             expected = standing.next_due
             if standing.is_paused or expected is None:
-                self._end_pause(standing, now)
+                self._pausing.end(standing, now)
                 continue
             is_free = standing.is_quick and not standing.running
             if is_free and 0 <= now - expected < standing.period:
@@ -134,16 +136,6 @@ class Claims:
             self._claim(shared)
         if self.starving.reserved or self.starving.waiting:
             self.starving.take_back()
-
-    def _end_pause(self, standing: Standing, now: float) -> None:
-        """Resume a task whose pause was to end by itself, if it is over."""
-        until = standing.paused_until
-        if standing.is_paused and until is not None and until <= now:
-            try:
-                self.settling.resume(standing)
-            except Exception as error:  # noqa: BLE001 - a store may be anybody's, and fail in any way
-                self.backoff.fail(error)
-                self._put_back(standing, self.backoff.left)
 
     def _claim(self, wanted: list[Wanted]) -> None:
         """Ask the store for all that is *wanted* at once."""

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from ostinato._run import Run
     from ostinato.protocols import Schedule
 
-__all__ = ["adopt", "check_told", "come_earlier", "follow", "registrations_of", "runs_of"]
+__all__ = [
+    "adopt",
+    "check_told",
+    "come_earlier",
+    "follow",
+    "heed_pause",
+    "registrations_of",
+    "runs_of",
+]
 
 
 def registrations_of(
@@ -75,6 +83,29 @@ def come_earlier(standing: Standing, row: TaskRow) -> None:
         standing.next_due = due
 
 
+def heed_pause(
+    standing: Standing,
+    row: TaskRow,
+    settling: Settling,
+    on_next: Callable[[Standing], object],
+    tell: Callable[..., object],
+) -> None:
+    """Let a task be paused, or go on, as its *row* says, and *tell* of it."""
+    is_paused = standing.is_paused
+    if is_paused and not row.paused:
+        standing.next_due = row.next_due
+        settling.note_resumed(standing)
+        return
+    if row.paused:
+        standing.is_paused, standing.paused_reason = True, row.paused_reason
+        standing.paused_until = row.paused_until
+        settling.paused.add(standing)
+        standing.timeline.agenda.remove(standing)
+        on_next(standing)
+    if row.paused and not is_paused:
+        tell("ostinato.task_paused", standing.name, reason=row.paused_reason or "on request")
+
+
 def adopt(
     standing: Standing, row: TaskRow, settling: Settling, on_next: Callable[[Standing], object]
 ) -> None:
@@ -88,6 +119,8 @@ def adopt(
     if row.next_due != standing.next_due and not standing.is_over:
         standing.next_due = row.next_due
         bind(standing, standing.task.schedule, row.anchor)
+        # What the row names instead, if it does, is followed from here.
+        standing.followed = None
         on_next(standing)
 
 

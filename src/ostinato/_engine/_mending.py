@@ -71,15 +71,13 @@ class Mending:
         """Have the *row* of a task mended, if it was left behind *now* by a clock set back."""
         changes = mended(standing, row, now)
         if changes is not None:
-            self._door.change(row.name, changes, partial(self._go_on, standing, changes))
+            self._door.change(row.name, changes, partial(self._go_on, standing))
 
-    def _go_on(
-        self, standing: Standing, changes: Mapping[str, int | None], row: TaskRow | None
-    ) -> None:
+    def _go_on(self, standing: Standing, row: TaskRow | None) -> None:
         if row is None:
             return
-        if row.next_due == changes["next_due"]:
-            # Written here, or in the same millisecond by another worker who has found the same.
+        if row.was_steered:
+            # Of several who have found the same, one has written it.
             self._tell("ostinato.anchor_reset", standing.name)
         standing.next_due = row.next_due
         if is_interval(standing.unbound):

@@ -119,8 +119,12 @@ class Remote(Reporting):
     def change(
         self, name: str, changes: Mapping[str, object], then: Callable[[TaskRow | None], object]
     ) -> None:
-        """Write *changes* to the row of the task *name*, and tell *then* how it stands."""
+        """Write *changes* to the row of the task *name*, and tell *then* how it stands.
+
+        None: the store does not answer.
+        """
         writing = self.lanes.claims(partial(self._store.control, name, changes))
+        writing.add_done_callback(self._note_written)
         writing.add_done_callback(lambda future: then(result_of(future)))
 
     async def steer(self, name: str, changes: Mapping[str, object]) -> None:

@@ -163,8 +163,15 @@ class Settling:
         standing: Standing,
         reason: SkipReason,
         then: Callable[[], object] = lambda: None,
+        unanswered: Callable[[], object] | None = None,
     ) -> None:
         """Skip, for *reason*, each due tick that has not been looked at, and call *then*.
+
+        Args:
+            standing: How the task stands.
+            reason: Why.
+            then: Is told when that is done, or could not be.
+            unanswered: Is told in its place where a store does not answer.
 
         Raises:
             Exception: Whatever a store has raised that is called inline.
@@ -177,16 +184,24 @@ class Settling:
         passed, following = self._skip(standing, expected, now, reason)
         if standing.is_shared:
             claim = Claim(standing.name, standing.spec, expected, None, following, passed)
-            self._backoff.skip(claim, partial(self._skipped, standing, claim, then))
+            self._backoff.skip(claim, partial(self._skipped, standing, claim, then, unanswered))
             return
         standing.next_due, standing.is_queued = following, False
         self.note_skipped(standing, passed, is_recorded=False)
         then()
 
     def _skipped(
-        self, standing: Standing, claim: Claim, then: Callable[[], object], reply: Reply | None
+        self,
+        standing: Standing,
+        claim: Claim,
+        then: Callable[[], object],
+        unanswered: Callable[[], object] | None,
+        reply: Reply | None,
     ) -> None:
         """Go on behind ticks that the store has skipped, or was to skip."""
+        if reply is None and unanswered is not None:
+            unanswered()
+            return
         row = None if reply is None else reply.rows.get(standing.name)
         if row is not None and row.next_due != claim.next_due:
             # Somebody else was first: what the row says counts.
@@ -195,15 +210,6 @@ class Settling:
             standing.next_due, standing.is_queued = claim.next_due, False
             self.note_skipped(standing, claim.passed, is_recorded=True)
         then()
-
-    def resume(self, standing: Standing) -> None:
-        """Let the ticks of a paused task run again: those of the pause are skipped."""
-        self.skip_passed(standing, SkipReason.PAUSED, partial(self._resume, standing))
-
-    def _resume(self, standing: Standing) -> None:
-        if standing.is_shared:
-            self._backoff.control(standing.name, RESUMED)
-        self.note_resumed(standing)
 
     def note_resumed(self, standing: Standing) -> None:
         """Go on with a task that is paused no longer, which its store knows."""

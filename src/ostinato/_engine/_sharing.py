@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 from ostinato._engine._asking import asked_at, believed
 from ostinato._engine._hearing import Hearing
-from ostinato._engine._joining import adopt, come_earlier, follow, registrations_of, runs_of
+from ostinato._engine._joining import (
+    adopt,
+    come_earlier,
+    follow,
+    heed_pause,
+    registrations_of,
+    runs_of,
+)
 from ostinato._engine._looking import Looking
 from ostinato._engine._mending import Mending
+from ostinato._engine._neighbours import Neighbours
 from ostinato._engine._pruning import Pruning
 from ostinato._engine._remote import Remote
 from ostinato._engine._watching import Watching
@@ -60,7 +68,7 @@ class Sharing:
             owner: The worker's id.
             on_next: Is told of a task whose next tick is known, to put it on the agenda.
         """
-        self._environment = environment
+        self._environment, self._tell = environment, environment.telling.tell
         self._timeline = timeline
         self._standings = standings
         self._terms = terms
@@ -83,6 +91,7 @@ class Sharing:
             environment, store, self.door.lanes, self.looking.look, self._follow_rows
         )
         self._pruning = Pruning(environment, store, self.door.lanes, terms.kept)
+        self._neighbours = Neighbours(environment, store, self.door.lanes, standings, self.grace)
         self._mending = Mending(environment, self.door, on_next)
         # The texts of schedules that this version cannot read, and has said so.
         self._unread: set[str | None] = set()
@@ -143,6 +152,7 @@ class Sharing:
     def stand_down(self, standing: Standing) -> None:
         """Ask for nothing while the store goes by another declaration of the task; look again."""
         standing.is_joined = False
+        standing.timeline.agenda.remove(standing)
         wait = self.grace / 2_000
         self._environment.clock.call_later(wait, partial(self.register, [standing]))
 
@@ -155,6 +165,7 @@ class Sharing:
             return
         if not self._terms.follows_host:
             self._hearing.begin()
+        self._neighbours.look()
         for standing in standings:
             row = reply.rows.get(standing.name)
             if row is None or row.spec != standing.spec:
@@ -191,7 +202,7 @@ class Sharing:
                     self.claims.performer.cancel(standing, run)
             try:
                 if self._heed(standing, row, reply.now):
-                    self._follow_row(standing, row)
+                    heed_pause(standing, row, self.claims.settling, self._on_next, self._tell)
                     come_earlier(standing, row)
                 if (standing.followed, standing.anchor, standing.next_due) != before:
                     self._on_next(standing)
@@ -212,9 +223,7 @@ class Sharing:
             # Another version wrote it: that runs the task, for as long as it is so.
             if row.schedule not in self._unread:
                 self._unread.add(row.schedule)
-                self._environment.telling.tell(
-                    "ostinato.schedule_not_read", standing.name, error=error
-                )
+                self._tell("ostinato.schedule_not_read", standing.name, error=error)
             self.stand_down(standing)
             return False
         self._mending.look(standing, row, now)
@@ -229,22 +238,6 @@ class Sharing:
         self.door.control(standing.name, {"next_due": following, "expected": written})
         return following
 
-    def _follow_row(self, standing: Standing, row: TaskRow) -> None:
-        is_paused, settling = standing.is_paused, self.claims.settling
-        if is_paused and not row.paused:
-            standing.next_due = row.next_due
-            settling.note_resumed(standing)
-            return
-        if row.paused:
-            standing.is_paused, standing.paused_reason = True, row.paused_reason
-            standing.paused_until = row.paused_until
-            settling.paused.add(standing)
-            standing.timeline.agenda.remove(standing)
-            self._on_next(standing)
-        if row.paused and not is_paused:
-            reason = row.paused_reason or "on request"
-            self._environment.telling.tell("ostinato.task_paused", standing.name, reason=reason)
-
     def _go_on_with(self, standing: Standing, lease: Lease, row: TaskRow) -> None:
         """Go on with the run of a worker that died, whose *lease* is had now, as *row* says."""
         due, namespace, success = lease.due, self._environment.namespace, row.last_success
@@ -258,7 +251,7 @@ class Sharing:
         run.attempt = row.takeovers + 1
         standing.next_due, standing.starts = row.next_due, row.starts
         standing.started_tick = due
-        self._environment.telling.tell("ostinato.run_taken_over", standing.name, run=run)
+        self._tell("ostinato.run_taken_over", standing.name, run=run)
         _ = self.claims.performer.start(standing, run)
 
     def _host_now(self) -> float:
@@ -291,7 +284,7 @@ class Sharing:
         """Let a run end whose lease is lost: another worker may run the next tick."""
         for standing, run in runs_of(self._standings, held):
             run.lease_lost.set()
-            self._environment.telling.tell("ostinato.lease_lost", standing.name, run=run)
+            self._tell("ostinato.lease_lost", standing.name, run=run)
             self.claims.performer.cancel(standing, run)
 
     def _note_cancelled(self, held: Held) -> None:

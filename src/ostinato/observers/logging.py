@@ -50,6 +50,12 @@ _RECORDS: Mapping[str, _Record] = {
     "ostinato.missed_truncated": _Record(
         logging.WARNING, "%s: only the newest 100 of the missed ticks are run", ()
     ),
+    "ostinato.namespace_shared": _Record(
+        logging.WARNING,
+        "Another application has its tasks in the namespace %r, too: %s; where that is not meant, "
+        "name one of the two, as Scheduler(name='billing'), or give it a store of its own",
+        ("scheduler_name", "task_names"),
+    ),
     "ostinato.run_abandoned": _Record(
         logging.WARNING,
         "%s goes on although it was asked to end, and is waited for no longer; it is here:\n%s",

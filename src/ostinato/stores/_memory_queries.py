@@ -65,6 +65,18 @@ class MemoryQueries(MemoryTasks):
                 for row in sorted(known, key=attrgetter("started", "id"))
             ]
 
+    def declared(self, within: int, /) -> Mapping[str, frozenset[str]]:
+        """Return the names of the tasks that each worker declares that was seen lately."""
+        with self._lock:
+            since = int(self._now()) - within
+            return {
+                owner: frozenset(self._declared[space, owner])
+                for (space, owner), row in self._workers.items()
+                if space == self._namespace
+                and row.seen >= since
+                and (space, owner) in self._declared
+            }
+
     def find(self, wanted: Wanted, /) -> list[Run]:
         """Return the records that are *wanted*, the newest first."""
         with self._lock:

@@ -127,7 +127,8 @@ class MemoryTasks(MemoryHistory):
             row = self._rows.get(name)
             if row is None:
                 raise TaskNotFoundError(name, None)
-            if row.next_due != changes.get("expected", row.next_due):
+            row.was_steered = row.next_due == changes.get("expected", row.next_due)
+            if not row.was_steered:
                 return row
             for column, value in changes.items():
                 if column == "cancel_requested":

@@ -7,7 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from ostinato._shown import Hidden
-from ostinato.errors import ArgumentTypeError, InvalidArgumentError, MissingExtraError
+from ostinato.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    MissingExtraError,
+    StoreFileError,
+)
 from ostinato.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -73,6 +78,7 @@ def open_store(
         ArgumentTypeError: *source* is neither an address nor an engine.
         InvalidArgumentError: There is no store at such an address.
         MissingExtraError: The driver of the database is not installed.
+        StoreFileError: The path of a file is relative, and the working directory was deleted.
     """
     if source == "memory://":
         return MemoryStore()
@@ -193,6 +199,11 @@ def _made(url: URL) -> Engine:
         )
     except ModuleNotFoundError as error:
         raise MissingExtraError(_EXTRAS[database], f"a store at {database}://") from error
+    except FileNotFoundError as error:
+        # A relative path is that of the working directory, which may have been deleted.
+        problem = "has no folder: the working directory was deleted"
+        remedy = "start in one that is there, or name the file by its whole path"
+        raise StoreFileError(url.database or "", problem, remedy) from error
 
 
 def _translated(url: URL) -> URL:

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -136,6 +137,30 @@ async def test_s92_a_pause_by_another_is_heeded_and_so_is_its_end() -> None:
 
     assert (status.reason, status.paused_until) == (None, None)
     assert frame.told()["task_paused"] == frame.told()["task_resumed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("lost", "call"), [("unasked", "claim"), ("unasked", "control"), ("unanswered", "control")]
+)
+async def test_s92_a_pause_ends_once_the_store_has_taken_its_end(lost: str, call: str) -> None:
+    """S92: until then it goes on for everybody; it is told of once, and no tick is run before."""
+    frame = Frame()
+
+    async with frame.running():
+        await frame.runs.get()
+        memory, until = frame.store.memory, datetime.now(UTC) + timedelta(seconds=0.3)
+        await frame.scheduler.pause("beat", until=until)
+        while frame.runs.qsize():
+            frame.runs.get_nowait()
+        getattr(frame.store, lost)[call] = 2
+        run = await frame.runs.get()
+
+    assert run.due >= until
+    # What was taken, though nobody heard of it, is not asked for again once it has been seen.
+    assert getattr(frame.store, lost)[call] <= (0 if lost == "unasked" else 1)
+    assert frame.told()["task_paused"] == frame.told()["task_resumed"] == 1
+    assert frame.told()["store_failed"] >= 1
+    assert not memory.read(["beat"]).rows["beat"].paused
 
 
 async def test_s80_a_run_whose_lease_is_lost_is_cancelled() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostinato import Outcome, Overlap, Scheduler, Scope, TaskState
+from ostinato import Missed, Outcome, Overlap, Scheduler, Scope, TaskState
 from ostinato._lease import Lease
 from ostinato.errors import ForeignDeclarationError
 from ostinato.testing import simulate
@@ -50,6 +50,44 @@ async def test_s66_a_store_that_fails_is_not_asked_all_the_time() -> None:
         await frame.clock.advance(minutes=2)
 
         assert 24 <= frame.store.asked.count("claim") <= 60
+
+
+async def test_s24_s25_s87_behind_an_outage_of_an_hour_each_task_goes_on_by_its_policy() -> None:
+    """S24, S25, S87: it was told of once, and what is a process's own went on meanwhile."""
+    frame = Frame()
+    policies = {
+        "latest": {},
+        "skip": {"missed": Missed.SKIP},
+        "all": {"missed": Missed.RUN_ALL},
+        "recent": {"missed": Missed.RUN_ALL, "catch_up": 125},
+    }
+    for name, policy in policies.items():
+        frame.scheduler.every(minutes=1, name=name, **policy)(nothing)
+    frame.scheduler.every(minutes=1, name="own", scope=Scope.PROCESS)(nothing)
+
+    async with frame.running():
+        await frame.clock.advance(seconds=30)
+        frame.store.failing = dict.fromkeys(("claim", "control", "settle"), ConnectionError())
+        await frame.clock.advance(minutes=60)
+        assert (await frame.scheduler.status("own")).counts == {"succeeded": 61}
+        assert frame.told() == ["store_failed"]
+        frame.store.failing.clear()
+        await frame.clock.advance(seconds=20)
+        assert frame.told() == ["store_failed", "store_recovered"]
+
+    ran = {name: [due / 60 for due in dues(frame.runs(name))] for name in policies}
+    assert ran == {
+        "latest": [0, 60],
+        "skip": [0],
+        "all": list(range(61)),
+        "recent": [0, 59, 60],
+    }
+    assert frame.store.memory.summary() == {
+        "latest": {"succeeded": 2, "skipped(coalesced)": 59},
+        "skip": {"succeeded": 1, "skipped(too_late)": 60},
+        "all": {"succeeded": 61},
+        "recent": {"succeeded": 3, "skipped(too_late)": 58},
+    }
 
 
 @pytest.mark.parametrize("is_slow", [False, True])

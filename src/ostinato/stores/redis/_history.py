@@ -115,8 +115,8 @@ class RedisHistory:
             TaskNotFoundError: There is no such task.
         """
         fields, now = self._run([("HGETALL", self._keys.workers), self._scripts.call("now", ())])
-        workers = declarations_of(fields, "")
-        if any(seen >= now - ALIVE and name in declared for seen, declared in workers):
+        workers = declarations_of(fields)
+        if any(seen >= now - ALIVE and name in declared for _, seen, declared in workers):
             raise TaskInUseError(name)
         keys = self._keys.of(name)
         # The row last: who finds it finds all of it.

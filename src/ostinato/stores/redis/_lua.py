@@ -41,6 +41,7 @@ _CLAIM = f"""
 local task, open, runs, told, counts = unpack(KEYS)
 local owner, lease, spec, expected, due, next_due, kind, run_id = unpack(ARGV, 1, 8)
 local concurrency, most, expired, first, last, count, reason, reruns = unpack(ARGV, 9, 16)
+local tzdb = ARGV[17]
 local row = redis.call('HMGET', task, 'spec', 'next_due', 'paused', 'starts', 'lease_until',
   'last_due')
 if not row[1] then return {{now, 0}} end
@@ -101,7 +102,7 @@ if is_tick then
 end
 redis.call('HSET', open, text(token), cjson.encode({{due = due, kind = kind, id = run_id,
   token = text(token), owner = owner, ends = is_alone and '0' or ends, started = text(now),
-  key = due .. ':' .. number, cancel = '0'}}))
+  key = due .. ':' .. number, cancel = '0', tzdb = tzdb}}))
 return {{now, token, now + lease, row_of(task)}}
 """
 _TAKE_OVER = f"""

@@ -26,7 +26,7 @@ local function abandon(run, expired)
   redis.call('HDEL', open, run.token)
   redis.call('LPUSH', runs, cjson.encode({due = run.due, kind = run.kind, run_id = run.id,
     token = run.token, started = run.started, outcome = 'abandoned', error = expired,
-    owner = run.owner, key = run.key, tie = run.token, recorded = text(now - 1)}))
+    owner = run.owner, tzdb = run.tzdb, key = run.key, tie = run.token, recorded = text(now - 1)}))
   redis.call('HSET', task, 'last_outcome', 'abandoned', 'last_ran', run.due, 'last_kind', run.kind,
     'last_token', run.token, 'last_started', run.started, 'last_error', expired)
   redis.call('HDEL', task, 'last_end')

@@ -14,6 +14,7 @@ from ostinato._run import Run
 from ostinato.stores.redis._history import RedisHistory
 from ostinato.stores.redis._keys import TaskKeys
 from ostinato.stores.redis._records import (
+    declarations_of,
     open_runs_of,
     run_of,
     task_row_of,
@@ -78,6 +79,20 @@ class RedisQueries(RedisHistory):
         """
         (found,) = self._run([("HGETALL", self._keys.workers)])
         return worker_rows_of(found)
+
+    def declared(self, within: int, /) -> Mapping[str, frozenset[str]]:
+        """Return the names of the tasks that each worker declares that was seen lately.
+
+        Raises:
+            StoreError: The server did not tell.
+        """
+        asked = [("HGETALL", self._keys.workers), self._scripts.call("now", ())]
+        found, now = self._run(asked)
+        return {
+            worker: frozenset(names)
+            for worker, seen, names in declarations_of(found)
+            if seen >= now - within
+        }
 
     def find(self, wanted: Wanted, /) -> list[Run]:
         """Return the records that are *wanted*, the newest first.

@@ -8,6 +8,7 @@ from ostinato._instants import milliseconds_of
 from ostinato._lease import Lease, Progress, Skipped, TaskRow, WorkerRow
 from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._run import Run
+from ostinato._tzdb import tzdb_version
 from ostinato.stores.redis._lua import FIELDS
 
 __all__ = [
@@ -87,6 +88,7 @@ def under_way_of(row: TaskRow, entries: Sequence[str], now: int, namespace: str)
             continue
         run = Run(row.name, int(told["due"]), namespace, RunKind(told["kind"]), token)
         run._worker, run._started = told["owner"], float(told["started"])
+        run._tzdb = told.get("tzdb") or None
         if told["kind"] == "tick":
             run.attempt = row.takeovers + 1
         if told["id"]:
@@ -117,6 +119,7 @@ def record_of(run: Run, owner: str) -> str:
         "progress": run.progressed,
         "message": _text(run.message),
         "owner": owner,
+        "tzdb": tzdb_version(),
         "key": key_of(run),
     }
     return json.dumps({name: value for name, value in told.items() if value is not None})
@@ -153,7 +156,7 @@ def run_of(name: str, record: str, namespace: str) -> Run:
     run.attempt = told.get("attempts", 1)
     run._started = None if started is None else float(started)
     run._finished = None if ended is None else float(ended)
-    run._worker = told.get("owner")
+    run._worker, run._tzdb = told.get("owner"), told.get("tzdb") or None
     # What an older version has written does not tell when.
     run._place = int(told.get("recorded", ended or due)), int(told.get("tie", 0))
     if told.get("run_id"):
@@ -199,12 +202,12 @@ def worker_rows_of(fields: Sequence[str]) -> tuple[WorkerRow, ...]:
     return tuple(sorted(rows, key=lambda row: (row.started, row.id)))
 
 
-def declarations_of(fields: Sequence[str], owner: str) -> list[tuple[int, dict[str, str]]]:
-    """Return when each worker but *owner* was seen, and what it declares."""
+def declarations_of(fields: Sequence[str]) -> list[tuple[str, int, dict[str, str]]]:
+    """Return each worker that is there, when it was seen, and what it declares."""
     return [
-        (int(told["seen"]), json.loads(told["declared"]))
+        (worker, int(told["seen"]), json.loads(told["declared"]))
         for worker, told in _workers_of(fields).items()
-        if worker != owner and "declared" in told
+        if "declared" in told
     ]
 
 

@@ -131,7 +131,11 @@ class _Gate:
         """Return whether another worker that knows the declaration in *row* was seen *since*."""
         if self._others is None:
             (found,) = self._door.run([("HGETALL", self._door.keys.workers)])
-            self._others = declarations_of(found, self._door.owner)
+            self._others = [
+                (seen, declared)
+                for worker, seen, declared in declarations_of(found)
+                if worker != self._door.owner
+            ]
         digest = _digest(row.spec)
         return any(
             seen >= since and declared.get(row.name) == digest for seen, declared in self._others

@@ -18,6 +18,7 @@ from ostinato._lease import (
 )
 from ostinato._run import Run
 from ostinato._shown import address_of
+from ostinato._tzdb import tzdb_version
 from ostinato.errors import (
     ForeignSessionError,
     InvalidArgumentError,
@@ -178,6 +179,7 @@ class RedisStore(RedisQueries):
         row = self._row(name, values)
         if row is None:
             raise TaskNotFoundError(name, None)
+        row.was_steered = bool(is_written)
         return row
 
     def poll(self) -> int:
@@ -239,7 +241,7 @@ class RedisStore(RedisQueries):
             "claim",
             keys,
             *(self._owner, lease, spec, expected, due, next_due, kind.value, run_id),
-            *(concurrency, most, LEASE_EXPIRED, *range_of(passed), int(reruns)),
+            *(concurrency, most, LEASE_EXPIRED, *range_of(passed), int(reruns), tzdb_version()),
         )
 
     def _told(self, settlement: Settlement) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from ostinato._lease import Reply, TaskRow
+from ostinato._tzdb import tzdb_version
 from ostinato.stores._bell import Bell
 from ostinato.stores.sql._dialect import SqlDialect
 from ostinato.stores.sql._rows import TASK_COLUMNS, Row, task_row_of
@@ -83,7 +84,8 @@ class SqlBase:
 
     def _given(self, **parameters: object) -> dict[str, object]:
         """Return what every statement is given, with *parameters*."""
-        return {"ns": self._namespace, "owner": self._owner, "now": int(self._now()), **parameters}
+        given = {"ns": self._namespace, "owner": self._owner, "now": int(self._now())}
+        return {**given, "tzdb": tzdb_version(), **parameters}
 
     def _reply(self, names: Sequence[str] | None) -> Reply:
         """Return the store's time, and the rows of the tasks named, or of all."""

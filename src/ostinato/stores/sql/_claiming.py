@@ -86,11 +86,11 @@ COMMON: Shape = (True, True, True, False)
 RERUN: Shape = (True, True, True, True)
 _BEGUN = (
     "{insert} {run} (ns, name, due, number, reason, takeover, kind, run_id, token, owner, started,"
-    " outcome, attempts, lease_until, cancel_requested, count)"
+    " outcome, attempts, lease_until, cancel_requested, count, tzdb)"
 )
 _OF_TICKS = (
     "SELECT ns, name, running_due, 0, '', 0, 'tick', NULL, token, owner, :now,"
-    " 'running', 1, 0, 0, 1"
+    " 'running', 1, 0, 0, 1, :tzdb"
 )
 # What lets this very statement, and no other of the connection, wait for a lock for 2 s.
 LIMITED = "set_config('lock_timeout', '2000', true)"
@@ -218,7 +218,7 @@ NOTE_ABANDONED = (
 BEGIN_TICKS = f"{_BEGUN} {_OF_TICKS} FROM {{task}} WHERE ns = :ns"
 BEGIN_RUN = (
     _BEGUN + " VALUES (:ns, :name, :due, :number, '', 0, :kind, :run_id, :token, :owner, :now,"
-    " 'running', 1, :run_until, 0, 1) {keep}"
+    " 'running', 1, :run_until, 0, 1, :tzdb) {keep}"
 )
 HAS_BEGUN = (
     "SELECT 1 FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"

@@ -63,6 +63,9 @@ _CLAIM_CHORE = (
     "UPDATE {chore} SET done = {now} WHERE ns = :ns AND name = 'prune' AND done <= {now} - :every"
 )
 _BEGIN_CHORE = "{insert} {chore} (ns, name, done) VALUES (:ns, 'prune', {now}) {keep}"
+# Whoever else prunes waits: what both have read would be counted twice.
+_BEGIN_PRUNING = "{insert} {chore} (ns, name, done) VALUES (:ns, 'prune', 0) {keep}"
+_HOLD_CHORE = "SELECT 1 FROM {chore} WHERE ns = :ns AND name = 'prune' {hold}"
 # By one worker in an hour, though all of them try.
 _STILL_HERE = "UPDATE {task} SET seen_at = {now} WHERE ns = :ns AND seen_at < {now} - :every / 2"
 _ALIVE = (
@@ -126,6 +129,9 @@ class SqlHistory(SqlBase):
                 self._note_still_here(statement, {**given, "every": every})
             if not self._sessions.write(partial(self._takes_chore, every)):
                 return 0
+        else:
+            begin = self._spell(_BEGIN_PRUNING), self._given()
+            self._sessions.write(lambda cursor: cursor.execute(*begin))
         age = _FOREVER if kept.age is None else kept.age
         given = self._given(runs=kept.runs, failures=kept.failures, age=age)
         forgotten = 0
@@ -215,6 +221,7 @@ class SqlHistory(SqlBase):
     def _prune(self, statement: str, told: dict[str, object], cursor: Cursor) -> int:
         """Forget what *statement* finds, and keep its count."""
         name = told["name"]
+        cursor.execute(self._spell(_HOLD_CHORE), told)
         cursor.execute(self._spell(statement), told)
         found = cursor.fetchall()
         counts: dict[str, int] = {}

@@ -1,5 +1,6 @@
 """What those who look are told: how tasks stand, what is under way, and what has ended."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -40,6 +41,10 @@ _OVERVIEW = (
 )
 _NOW = "SELECT {now}"
 _WORKERS = f"SELECT {WORKER_COLUMNS} FROM {{worker}} WHERE ns = :ns ORDER BY started, id"
+_DECLARED = (
+    "SELECT id, declared FROM {worker} WHERE ns = :ns AND declared IS NOT NULL"
+    " AND seen >= {now} - :within"
+)
 # Where a database has LATERAL; elsewhere it is found by an index alone since when the latest are,
 # and of one millisecond there may be a few more.
 _LATERAL = (
@@ -60,7 +65,7 @@ _OF_LATEST = (
 # In the columns of the records, so that one statement tells of both.
 _COUNTED = (
     "SELECT name, 0, '', 0, {reason}, NULL, {count}, NULL, outcome, NULL, 0, NULL, NULL, NULL,"
-    " NULL, NULL, NULL, NULL, 0, 0 FROM {table} WHERE ns = :ns"
+    " NULL, NULL, NULL, NULL, NULL, 0, 0 FROM {table} WHERE ns = :ns"
 )
 _REMEMBERED = " AND recorded IS NOT NULL AND kind <> 'manual'"
 _GROUPED = " GROUP BY name, outcome, reason"
@@ -140,6 +145,15 @@ class SqlQueries(SqlBase):
         found = self._sessions.read(self._spell(_WORKERS), self._given())
         return list(map(worker_row_of, found))
 
+    def declared(self, within: int, /) -> Mapping[str, frozenset[str]]:
+        """Return the names of the tasks that each worker declares that was seen lately.
+
+        Raises:
+            StoreError: The database did not tell.
+        """
+        found = self._sessions.read(self._spell(_DECLARED), self._given(within=within))
+        return {worker: frozenset(json.loads(declared)) for worker, declared in found}
+
     def find(self, wanted: Wanted, /) -> list[Run]:
         """Return the records that are *wanted*, the newest first.
 
@@ -210,5 +224,5 @@ class SqlQueries(SqlBase):
     def _latest(self, rows: list[Row], limit: int) -> list[Run]:
         """Return the latest *limit* of the records that the *rows* of one task are of."""
         # By `recorded`, what comes first of one millisecond, and the instant.
-        rows.sort(key=itemgetter(17, 18, 1), reverse=True)
+        rows.sort(key=itemgetter(18, 19, 1), reverse=True)
         return [run_of(row, self._namespace) for row in rows[:limit]]

@@ -42,7 +42,7 @@ NEXT_DUE, TOKEN, LEASE_UNTIL, LEASE_TOKEN = 2, 9, 15, 16
 TIE = "CASE WHEN lease_until IS NULL THEN 0 ELSE token END"
 RUN_COLUMNS = (
     "name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts, started,"
-    " ended, lateness, progress, message, owner, recorded, " + TIE
+    " ended, lateness, progress, message, owner, tzdb, recorded, " + TIE
 )
 WORKER_COLUMNS = (
     "id, host, pid, started, seen, version, tasks, CASE WHEN declared IS NULL THEN 1 ELSE 0 END"
@@ -69,7 +69,7 @@ def task_row_of(row: Row, namespace: str) -> TaskRow:
 def run_of(row: Row, namespace: str) -> Run:
     """Return the record of a run, or of a range of skipped ticks."""
     name, due, kind, token, reason, last_due, count, run_id, outcome, error, attempts = row[:11]
-    started, ended, lateness, progress, message, owner, recorded, tie = row[11:19]
+    started, ended, lateness, progress, message, owner, tzdb, recorded, tie = row[11:20]
     if reason:
         skip = SkipReason(reason)
         skipped = Run.of_skipped(
@@ -80,7 +80,7 @@ def run_of(row: Row, namespace: str) -> Run:
     start_at = None if started is None or lateness is None else started - lateness
     run = Run(name, due, namespace, _KINDS[kind], token, start_at)
     run.outcome, run.error, run.attempt = _OUTCOMES.get(outcome), error, attempts
-    run._started, run._finished, run._worker = started, ended, owner
+    run._started, run._finished, run._worker, run._tzdb = started, ended, owner, tzdb
     if recorded is not None:
         run._place = recorded, tie
     if run_id is not None:

@@ -146,6 +146,8 @@ def tables(names: Names) -> MetaData:
         Column("message", _text()),
         Column("last_due", BigInteger),
         Column("count", BigInteger, nullable=False),
+        # The release of the time zones by which it was claimed.
+        Column("tzdb", _name(32)),
         # When the store learnt the end; None while the run is under way.
         Column("recorded", BigInteger),
         # Two where a database can: a claim touches none of the pages of what has ended.

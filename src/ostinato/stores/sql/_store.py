@@ -118,17 +118,20 @@ class SqlStore(SqlClaims, SqlSettling, SqlQueries, SqlFence):
             written["paused"] = int(bool(written["paused"]))
         given = self._given(name=name, token=token, expected=expected, **written)
 
-        def write(cursor: Cursor) -> None:
+        def write(cursor: Cursor) -> bool:
             cursor.execute(self._spell(steer), given)
+            was_steered = bool(cursor.rowcount)
             if token is not None:
                 cursor.execute(self._spell(_CANCEL), given)
+            return was_steered
 
-        self._sessions.write(write)
+        was_steered = self._sessions.write(write)
         if token is not None or not PUSHED.isdisjoint(written):
             self._push()
         row = self._reply([name]).rows.get(name)
         if row is None:
             raise TaskNotFoundError(name, None)
+        row.was_steered = was_steered
         return row
 
     def poll(self) -> int:

@@ -109,10 +109,15 @@ class MemoryClauses:
 
         first = worker.store.control("task", repair)
         assert (first.next_due, first.anchor) == (worker.due(7), worker.due(7))
-        revision = first.config_rev
+        revision, was_steered = first.config_rev, first.was_steered
+        # Of two that write the same, too, one has.
+        again = worker.store.control("task", repair)
         second = worker.store.control("task", {**repair, "next_due": worker.due(8)})
 
         assert (second.next_due, second.config_rev) == (worker.due(7), revision)
+        assert was_steered
+        assert not again.was_steered
+        assert not second.was_steered
 
     def test_s83_workers_are_told_apart_by_their_ids(self, store_factory: Factory) -> None:
         """S83: host and process are labels; the tasks may be registered in slices."""

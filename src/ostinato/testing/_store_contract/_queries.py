@@ -8,6 +8,7 @@ from ostinato._outcomes import Outcome, RunKind, SkipReason
 from ostinato._queries import Wanted, place_of
 from ostinato._run import Run
 from ostinato.testing._store_contract._cluster import (
+    LONG,
     PERIOD,
     SHORT,
     Cluster,
@@ -207,6 +208,27 @@ class QueryClauses:
             one.owner: (True, 1),
             other.owner: (False, 2),
         }
+        assert other.store.declared(LONG) == {other.owner: {"task", "more"}}
+
+    def test_s88_what_each_worker_declares_is_told(self, store_factory: Factory) -> None:
+        """S88: of those who were seen lately, and of no other namespace."""
+        cluster = Cluster(store_factory)
+        one, other = cluster.worker(), cluster.worker()
+        one.register("task")
+        one.register("more")
+        other.register("another")
+        stranger = cluster.worker(f"{cluster.namespace}-b")
+        stranger.register("task")
+
+        assert one.store.declared(LONG) == {
+            one.owner: {"task", "more"},
+            other.owner: {"another"},
+        }
+        seen = {row.id: row.seen for row in one.store.workers()}
+        cluster.wait_until(seen[one.owner] + 20)
+        other.store.renew([], LONG)
+        assert stranger.store.declared(LONG) == {stranger.owner: {"task"}}
+        assert one.store.declared(cluster.now() - seen[one.owner] - 5).keys() == {other.owner}
 
 
 _GOOD = Outcome.SUCCEEDED
