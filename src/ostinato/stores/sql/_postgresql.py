@@ -209,7 +209,7 @@ class _Cursor:
         # Behind a pooler this may be another's connection next time: transactions say it again.
         self.execute("SET statement_timeout = 2000")
 
-    def execute(self, statement: str, parameters: Mapping[str, object] | None = None, /) -> object:
+    def execute(self, statement: str, parameters: Mapping[str, object] | None = None, /) -> Any:
         """Run *statement*."""
         self._patience = _LOCK_PATIENCE if statement == POSTGRESQL.lock else _PATIENCE
         self._cursor.execute(statement, parameters)

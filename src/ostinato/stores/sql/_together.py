@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from ostinato._lease import Claim, Reply, Settlement, Takeover
+from ostinato.stores.sql._base import chunks
 from ostinato.stores.sql._batching import Placed, placed
 from ostinato.stores.sql._claiming import BEGIN_TICKS, is_plain, lone_of
 from ostinato.stores.sql._ending import END_RUN, ENDED, SETTLE_TICK
@@ -43,64 +44,82 @@ class SqlTogether(SqlStore):
             StoreError: The database did not do it, or the reply was lost: read before deciding.
         """
         ends = self._ends_of(ended)
-        # A tick alone, with nothing that has to be written before it, most workers lose.
-        if ends is not None and len(claims) + len(ends) > 1:
-            now = int(self._now())
-            plain = self._all_plain(claims)
-            if plain:
-                try:
-                    return self._sessions.write(partial(self._win, plain, ends, now, lease))
-                except NotAllHeldError:
-                    pass
-        return super().claim(claims, lease, ended)
-
-    def _all_plain(self, claims: Sequence[Claim | Takeover]) -> list[Claim]:
-        """Return *claims*, if all are of ticks that run alone, and their rows as they expect."""
+        now = int(self._now())
+        ends = self._ends_of(ended) if ended else []
         plain = [claim for claim in claims if isinstance(claim, Claim) and is_plain(claim)]
-        names = list(map(_name_of, plain))
-        if len(set(names)) < len(claims):
-            return []
+        is_plainly_asked = ends is not None and len(claims) == len(set(map(_name_of, plain)))
+        # Who has ended something takes the lock anyway; else it is looked whether to ask for it.
+        if ends is None or not is_plainly_asked or not (ends or self._are_expected(plain)):
+            return super().claim(claims, lease, ended)
+        shared = self._namespace, self._owner, now, now + lease
+        try:
+            reply = self._sessions.write(partial(self._win, plain, ends, shared))
+        except NotAllHeldError:
+            return super().claim(claims, lease, ended)
+        return reply or super().claim(claims, lease)
+
+    def _are_expected(self, claims: Sequence[Claim]) -> bool:
+        """Return whether the rows of all *claims* are at the instants that they expect.
+
+        Of a tick alone most workers lose, and learn that by their look: it is for another.
+        """
+        if len(claims) == 1:
+            return False
+        names = list(map(_name_of, claims))
         seen = {row[0]: row[1] for row in self._look(_PEEK, names, "name")}
-        return plain if all(seen.get(each.name) == each.expected for each in plain) else []
+        return all(seen.get(claim.name) == claim.expected for claim in claims)
 
     def _win(
         self,
         claims: Sequence[Claim],
         ends: Sequence[dict[str, object]],
-        now: int,
-        lease: int,
+        shared: tuple[str, str, int, int],
         cursor: Cursor,
-    ) -> Reply:
-        """Write all *ends*, and all of *claims* as won.
+    ) -> Reply | None:
+        """Write all *ends*, and all of *claims* as won; or none of these, and return None.
 
         Raises:
-            NotAllHeldError: One is not: nothing may be left of what was written.
+            NotAllHeldError: Some are not as they were to be: nothing may be left of any.
         """
         self._record(cursor, ends)
         statement, values_of = self._lone
-        shared = self._namespace, self._owner, now, now + lease
         cursor.executemany(statement, [values_of((*claim, *shared)) for claim in claims])
-        if cursor.rowcount < len(claims):
-            raise NotAllHeldError
+        won = cursor.rowcount
+        if ends and not won:
+            return None
+        namespace, _, now, _ = shared
         names, begun, reply = list(map(_name_of, claims)), 0, Reply(now, [], {})
-        for statement, given in self._each_chunk(BEGIN_TICKS, names, "name", end=" {keep}"):
-            cursor.execute(statement, {**given, "now": now})
+        for some in chunks(names) if won == len(claims) else ():
+            begin, show = self._among(len(some))
+            cursor.execute(begin, (now, namespace, *some))
             begun += cursor.rowcount
-        if begun < len(claims):
-            # The history holds one of them already.
-            raise NotAllHeldError
-        for statement, given in self._each_chunk(ROWS, names, "name"):
-            cursor.execute(statement, given)
+            cursor.execute(show, (namespace, *some))
             for row in cursor.fetchall():
-                reply.rows[row[0]] = known = task_row_of(row, self._namespace)
+                reply.rows[row[0]] = known = task_row_of(row, namespace)
                 if known.held is not None:
                     reply.leases.append(known.held)
+        if begun < len(claims):
+            # Not all were won; or the history holds one of them already.
+            raise NotAllHeldError
         return reply
+
+    def _among(self, number: int) -> tuple[str, str]:
+        """Return what begins ticks of so many tasks, and what shows their rows."""
+        if number not in self._of_names:
+            among = f" AND name IN ({', '.join('?' * number)})"
+            statements = BEGIN_TICKS + among + " {keep}", ROWS + among
+            begin, show = (placed(self._spell(each), _OF_END)[0] for each in statements)
+            self._of_names[number] = begin, show
+        return self._of_names[number]
 
     def _write_each(self, cursor: Cursor, statement: str, each: Sequence[dict[str, Any]]) -> int:
         spelled, values_of = self._ends[statement]
         cursor.executemany(spelled, map(values_of, each))
         return cursor.rowcount
+
+    @cached_property
+    def _of_names(self) -> dict[int, tuple[str, str]]:
+        return {}
 
     @cached_property
     def _lone(self) -> Placed:
