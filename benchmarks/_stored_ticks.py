@@ -4,8 +4,14 @@ import asyncio
 import importlib
 import json
 import logging
+import queue
+import sqlite3
 import sys
+import threading
 import time
+from pathlib import Path
+
+from benchmarks._raw_claims import claim_raw, raw_tables, settle_raw
 
 _SECONDS = 8.0
 
@@ -20,6 +26,49 @@ async def _bare(number: int, period: float, late: list[float], _store: str) -> N
 
     begin = time.time() + 1
     running = [asyncio.create_task(repeat(begin + period * i / number)) for i in range(number)]
+    await _measured(late)
+    for each in running:
+        each.cancel()
+
+
+async def _floor(number: int, period: float, late: list[float], store: str) -> None:
+    """Bare coroutines that claim by `sqlite3` in a thread, each with the end of the one before."""
+    calls: queue.SimpleQueue[tuple[int, int, asyncio.Future[None]]] = queue.SimpleQueue()
+    loop = asyncio.get_running_loop()
+    names = [f"task-{place}" for place in range(number)]
+    path = Path(store.removeprefix("sqlite:///"))
+    raw = raw_tables(path, names, 0)
+    raw.close()
+
+    def work() -> None:
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        before: tuple[int, int] | None = None
+        while True:
+            place, due, future = calls.get()
+            now = int(time.time() * 1_000)
+            connection.execute("BEGIN IMMEDIATE")
+            if before is not None:
+                settle_raw(connection, names[before[0]], before[1], now)
+            claim_raw(connection, names[place], due, now)
+            connection.execute("COMMIT")
+            before = place, due
+            loop.call_soon_threadsafe(future.set_result, None)
+
+    threading.Thread(target=work, daemon=True).start()
+
+    async def repeat(place: int, first: float) -> None:
+        due = first
+        while True:
+            await asyncio.sleep(due - time.time())
+            future: asyncio.Future[None] = loop.create_future()
+            calls.put((place, int(due * 1_000), future))
+            await future
+            late.append(time.time() - due)
+            due += period
+
+    begin = time.time() + 1
+    running = [asyncio.create_task(repeat(i, begin + period * i / number)) for i in range(number)]
     await _measured(late)
     for each in running:
         each.cancel()

@@ -11,56 +11,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks._raw_claims import LEASE, claim_raw, raw_tables, settle_raw
 from ostinato import Outcome, Run
 from ostinato._lease import Claim, Registration, Settlement
 from ostinato.stores import open_store
 
 _ROUNDS = 60
-_LEASE = 30_000
-_CLAIM = (
-    "UPDATE task SET token = token + 1, owner = 'me', running_due = ?, starts = starts + 1,"
-    " lease_until = ?, next_due = ? WHERE ns = 'ns' AND name = ? AND next_due = ? AND paused = 0"
-    " AND (lease_until IS NULL OR lease_until <= ?) RETURNING token"
-)
-_KEY = "PRIMARY KEY (ns, name{}) ) WITHOUT ROWID"
-_TASK = "ns, name, next_due, paused, token, lease_until, owner, running_due, starts"
-_RUN = "ns, name, due, token, owner, started, outcome, recorded"
-_TABLES = (
-    f"CREATE TABLE task ({_TASK}, {_KEY.format('')}",
-    f"CREATE TABLE run ({_RUN}, {_KEY.format(', due')}",
-    "CREATE INDEX run_recorded ON run (ns, name, recorded)",
-)
-
-
-def _raw(path: Path, names: list[str], due: int) -> sqlite3.Connection:
-    raw = sqlite3.connect(path, isolation_level=None)
-    for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", *_TABLES):
-        raw.execute(statement)
-    rows = [("ns", name, due, 0, 1, None, None, None, 0) for name in names]
-    raw.executemany("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    return raw
 
 
 def _claim_raw(raw: sqlite3.Connection, names: list[str], due: int, now: int) -> None:
     raw.execute("BEGIN IMMEDIATE")
     for name in names:
-        given = (due, now + _LEASE, due + 10, name, due, now)
-        ((token,),) = raw.execute(_CLAIM, given).fetchall()
-        begun = ("ns", name, due, token, "me", now, "running", None)
-        raw.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?)", begun)
+        claim_raw(raw, name, due, now)
     raw.execute("COMMIT")
 
 
 def _settle_raw(raw: sqlite3.Connection, names: list[str], due: int, now: int) -> None:
     raw.execute("BEGIN IMMEDIATE")
     for name in names:
-        raw.execute("UPDATE task SET lease_until = NULL WHERE ns = 'ns' AND name = ?", (name,))
-        ended = (now, name, due)
-        raw.execute(
-            "UPDATE run SET outcome = 'succeeded', recorded = ?"
-            " WHERE ns = 'ns' AND name = ? AND due = ?",
-            ended,
-        )
+        settle_raw(raw, name, due, now)
     raw.execute("COMMIT")
 
 
@@ -70,7 +39,7 @@ def _measure(folder: Path, number: int) -> None:
     store = open_store(f"sqlite:///{folder}/{number}.db")
     store.open("ns", "me", lambda: time.time() * 1_000)
     store.register([Registration(name, "every 10 ms", due) for name in names])
-    raw = _raw(folder / f"raw-{number}.db", names, due)
+    raw = raw_tables(folder / f"raw-{number}.db", names, due)
     spent: dict[str, list[float]] = {}
 
     def timed(title: str, work: Callable[[], object]) -> object:
@@ -84,8 +53,8 @@ def _measure(folder: Path, number: int) -> None:
         timed("claim, sqlite3 alone", lambda: _claim_raw(raw, names, this, now))  # noqa: B023 - now
         timed("settle, sqlite3 alone", lambda: _settle_raw(raw, names, this, now))  # noqa: B023
         claims = [Claim(name, "every 10 ms", due, due, due + 10) for name in names]
-        leases = timed("claim", lambda: store.claim(claims, _LEASE)).leases  # noqa: B023
-        timed("lose", lambda: store.claim(claims, _LEASE))  # noqa: B023
+        leases = timed("claim", lambda: store.claim(claims, LEASE)).leases  # noqa: B023
+        timed("lose", lambda: store.claim(claims, LEASE))  # noqa: B023
         ended: list[Settlement] = []
         for lease in leases:
             run = Run(lease.name, lease.due, "ns", token=lease.token)

@@ -140,8 +140,17 @@ class Store(Protocol):
         """
         ...
 
-    def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
-        """Take the leases that can be had; return them, and the rows of all that were asked for."""
+    def claim(
+        self,
+        claims: Sequence[Claim | Takeover],
+        lease: int,
+        ended: Sequence[Settlement] = (),
+        /,
+    ) -> Reply:
+        """Take the leases that can be had; return them, and the rows of all that were asked for.
+
+        What has *ended* is settled before, and if the store can, in the same transaction.
+        """
         ...
 
     def renew(

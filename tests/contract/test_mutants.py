@@ -21,6 +21,8 @@ from tests.support.clauses import fails, is_broken
 SEEN_BEFORE = "expected"
 # Those of ticks that run alone, but for the name, by which they are joined.
 BATCHED = sorted(CONDITIONS.keys() - {SEEN_BEFORE, "name", "room beside"})
+# Those of a batch over SQLite; of what is left behind the other way takes care, which it leads to.
+PLAINLY = sorted({*BATCHED, "name", "nobody is left"} - {"lease was given back"})
 Factory = Callable[..., SqlStore]
 
 
@@ -41,6 +43,15 @@ def factory(engine: Engine) -> Iterator[Factory]:
 def test_s76_each_condition_of_a_claim_is_needed(condition: str, factory: Factory):
     """S76: whichever is left out, a test of the contract fails."""
     assert is_broken(lambda: factory(without=(condition,)))
+
+
+@pytest.mark.parametrize("condition", [None, *PLAINLY])
+def test_s76_each_condition_of_a_plain_batch_is_needed(condition: str | None, factory: Factory):
+    """S76: where SQLite grants all of a batch, or nothing of it, too."""
+    without = () if condition is None else (condition,)
+    clause = StoreContract().test_s76_what_refuses_one_claim_refuses_no_other
+
+    assert fails(clause, lambda: factory(without=without)) == (condition is not None)
 
 
 @pytest.mark.parametrize("condition", [None, *sorted({*BATCHED, *PLAIN})])

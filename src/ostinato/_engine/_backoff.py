@@ -154,6 +154,11 @@ class Backoff:
         else:
             self.succeed()
 
+    def settle_along(self, settlement: Settlement, left: float) -> None:
+        """Tell the store of an end for which there are some milliseconds *left*."""
+        del left
+        self.settle(settlement)
+
     def leave(self, run: Run) -> None:
         """Leave the lease of a *run* to itself that goes on after the end."""
         self._store.settle((Settlement(run),))

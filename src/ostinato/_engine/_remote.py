@@ -9,6 +9,7 @@ from ostinato._engine._environment import Environment
 from ostinato._engine._keepalive import Held, Keepalive
 from ostinato._engine._patience import Patience, result_of
 from ostinato._engine._reporting import Reporting
+from ostinato._engine._timeline import Timeline
 from ostinato._lease import Claim, Registration, Reply, Takeover, TaskRow
 from ostinato._run import Run
 from ostinato.errors import StoreUnavailableError
@@ -29,6 +30,7 @@ class Remote(Reporting):
         self,
         environment: Environment,
         store: SharedStore,
+        timeline: Timeline,
         on_settled: Callable[[str], object],
         *,
         owner: str,
@@ -42,6 +44,7 @@ class Remote(Reporting):
         Args:
             environment: The loop and the clock, and who is told.
             store: The memory that workers share.
+            timeline: What is due when the store says so.
             on_settled: Is told the name of a task whose settlement had to wait.
             owner: The worker's id.
             lease: How long a lease is, in seconds.
@@ -49,7 +52,7 @@ class Remote(Reporting):
             on_lost: Is told of a lease that is trusted no longer.
             on_cancelled: Is told of a run that somebody elsewhere wants to end.
         """
-        super().__init__(environment, store, self._let_go, on_settled)
+        super().__init__(environment, store, timeline, self._let_go, on_settled)
         self._owner = owner
         self._lease = round(lease * 1_000)
         self._on_reply = on_reply
@@ -93,7 +96,12 @@ class Remote(Reporting):
         if self.left:
             then(None)
             return
-        self._call(partial(self._store.claim, claims, self._lease), then, finds=True)
+        # What has ended goes along, in one call.
+        ended = self._take_along()
+        more = (ended,) if ended else ()
+        asking = self.lanes.claims(partial(self._store.claim, claims, self._lease, *more))
+        answer = partial(self._answer, self._monotonic(), then, True, len(ended))  # noqa: FBT003 - as there
+        asking.add_done_callback(answer)
 
     async def claimed(self, claims: list[Claim]) -> Reply:
         """Return the store's answer to *claims*.
@@ -200,18 +208,18 @@ class Remote(Reporting):
         self,
         call: Callable[[], Reply],
         then: Callable[[Reply | None], object],
-        *,
-        finds: bool = False,
     ) -> None:
         self._settle_first()
         future = self.lanes.claims(call)
-        future.add_done_callback(partial(self._answer, self._monotonic(), then, finds))
+        answer = partial(self._answer, self._monotonic(), then, False, 0)  # noqa: FBT003 - as there
+        future.add_done_callback(answer)
 
     def _answer(
         self,
         asked_at: float,
         then: Callable[[Reply | None], object],
         finds: bool,  # noqa: FBT001 - of a callback, which is given it by its place
+        ended: int,
         future: "asyncio.Future[Reply]",
     ) -> None:
         if self._is_over or future.cancelled():
@@ -219,16 +227,22 @@ class Remote(Reporting):
             return
         if (error := future.exception()) is not None:
             self.fail(error if isinstance(error, Exception) else RuntimeError(str(error)))
+            if ended:
+                self._is_settling = False
+                self._arm()
             then(None)
             return
         reply = future.result()
         self.succeed()
+        if ended:
+            self._note_settled(ended)
         self._hold(reply, asked_at, finds=finds)
         then(reply)
 
     def _hold(self, reply: Reply, asked_at: float, *, finds: bool = False) -> None:
         """Hold the leases of *reply*; it *finds* those, too, of claims whose replies were lost."""
         self._on_reply(reply.now, asked_at)
+        told = {each[:3] for each in reply.leases}
         # Who has asked for something else would hold it, and run nothing.
         for row in reply.rows.values() if finds else ():
             lease = row.held
@@ -239,8 +253,7 @@ class Remote(Reporting):
                 # Of a run that is no tick: whoever asked for it asks again, or not.
                 continue
             # Two tasks that began in one millisecond have the same.
-            told = any(each[:3] == lease[:3] for each in reply.leases)
-            if lease.token > self._tokens.get(lease.name, 0) and not told:
+            if lease.token > self._tokens.get(lease.name, 0) and lease[:3] not in told:
                 reply.leases.append(lease)
         for lease in tuple(reply.leases):
             if lease.owner != self._owner:

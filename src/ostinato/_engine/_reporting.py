@@ -7,11 +7,16 @@ from functools import partial
 from ostinato._engine._backoff import Backoff
 from ostinato._engine._environment import Environment
 from ostinato._engine._patience import result_of
+from ostinato._engine._timeline import Timeline
 from ostinato._lease import Settlement, TaskRow
 from ostinato._run import Run
-from ostinato.protocols import SharedStore
+from ostinato.protocols import SharedStore, Timer
 
 __all__ = ["Reporting"]
+
+# In seconds: for how long an end may wait for the next claim, to be told of with it.
+_PATIENCE = 0.05
+_CLEAR = 100
 
 
 class Reporting(Backoff):
@@ -21,6 +26,7 @@ class Reporting(Backoff):
         self,
         environment: Environment,
         store: SharedStore,
+        timeline: Timeline,
         on_ended: Callable[[Run], object],
         on_settled: Callable[[str], object],
     ) -> None:
@@ -29,6 +35,7 @@ class Reporting(Backoff):
         Args:
             environment: The loop, the clock and the lanes.
             store: The memory that workers share.
+            timeline: Whose agenda knows when something is claimed next.
             on_ended: Is told of a run whose lease is not to be prolonged any more.
             on_settled: Is told the name of a task whose settlement had to wait.
         """
@@ -37,8 +44,11 @@ class Reporting(Backoff):
         self._on_settled = on_settled
         self._loop = environment.loop
         self.lanes = environment.lanes(f"ostinato-{environment.namespace}", environment.loop)
+        self._timeline = timeline
         self._is_settling = False
-        self._settling: asyncio.Handle | None = None
+        self._settling: asyncio.Handle | Timer | None = None
+        # Whether that comes in a while, and not with the next turn of the loop.
+        self._is_put_off = False
         self._late: set[str] = set()
         # Whether nobody waits for its answers any more.
         self._is_over = False
@@ -53,19 +63,56 @@ class Reporting(Backoff):
             self._late.add(run.task_name)
         if self.left:
             self._arm()
-        elif self._settling is None:
+        elif self._settling is None or self._is_put_off:
             # All that end in this turn of the loop are told of together.
+            self._withdraw()
             self._settling = self._loop.call_soon(self._settle)
 
+    def settle_along(self, settlement: Settlement, left: float) -> None:
+        """Tell of an end with the next claim, if that is about to come.
+
+        Args:
+            settlement: How the run ended.
+            left: How many milliseconds there are until its task is due again: whoever comes for
+                that is not to find the lease taken.
+        """
+        if left < _CLEAR or self._is_settling or self._failures or not self._is_claim_near():
+            self.settle(settlement)
+            return
+        self._on_ended(settlement.run)
+        self._waiting.append(settlement)
+        if self._settling is None:
+            # Unless that claim comes before: then it costs nobody's waking up.
+            self._settling = self._environment.clock.call_later(_PATIENCE, self._settle)
+            self._is_put_off = True
+
+    def _is_claim_near(self) -> bool:
+        next_at = self._timeline.agenda.next_at()
+        now = self._timeline.at(self._environment.clock.monotonic())
+        return next_at is not None and next_at - now < _PATIENCE * 1_000
+
     def _settle_first(self) -> None:
-        """Tell of what has ended in this turn: what is claimed may be the same task's."""
+        """Tell of what has ended: what is asked, or claimed, next may be about the same task."""
         if self._settling is not None:
             self._settle()
 
-    def _settle(self) -> None:
+    def _take_along(self) -> tuple[Settlement, ...]:
+        """Return what has ended and is to be told of with a claim; nothing while that fails."""
+        if self._is_settling or self._failures or not self._waiting:
+            self._settle_first()
+            return ()
+        self._withdraw()
+        self._is_settling = True
+        return tuple(self._waiting)
+
+    def _withdraw(self) -> None:
+        self._is_put_off = False
         if self._settling is not None:
             self._settling.cancel()
             self._settling = None
+
+    def _settle(self) -> None:
+        self._withdraw()
         if self._is_settling or not self._waiting:
             return
         self._is_settling = True
@@ -82,9 +129,14 @@ class Reporting(Backoff):
             self.fail(error)
             self._arm()
             return
+        self.succeed()
+        self._note_settled(number)
+
+    def _note_settled(self, number: int) -> None:
+        """Note that the store has taken so many of the ends that wait."""
+        self._is_settling = False
         settled = self._waiting[:number]
         del self._waiting[:number]
-        self.succeed()
         for name in {each.run.task_name for each in settled} & self._late:
             self._late.discard(name)
             self._on_settled(name)

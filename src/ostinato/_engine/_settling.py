@@ -64,9 +64,9 @@ class Settling:
         standing.running -= 1
         if standing.is_quick and run.outcome is Outcome.SUCCEEDED and not run._is_recorded:
             following, finished = standing.next_due, run._finished
-            is_ahead = following is not None and finished is not None and following > finished
-            if is_ahead and run.kind is RunKind.TICK:
-                self._settle_quickly(standing, run)
+            left = 0 if following is None or finished is None else following - finished
+            if left > 0 and run.kind is RunKind.TICK:
+                self._settle_quickly(standing, run, left)
                 if self._starving.waiting:
                     self._starving.feed()
                 return
@@ -79,14 +79,17 @@ class Settling:
             # It may have had a thread: for itself, or for what it depends on.
             self._starving.feed()
 
-    def _settle_quickly(self, standing: Standing, run: Run) -> None:
-        """Record a success whose next tick is known and still to come: the common case."""
+    def _settle_quickly(self, standing: Standing, run: Run, left: float) -> None:
+        """Record a success whose next tick comes in *left* milliseconds: the common case."""
         run._is_recorded = True
         standing.latest = run
         standing.last_success = run._due
         note_success(standing, self._telling)
         if standing.is_shared:
-            self._backoff.settle(new_settlement((run, False, None, None, None, 1, None)))
+            # What would be run again if this were not told is told at once.
+            wait = 0.0 if standing.reruns else left
+            settlement = new_settlement((run, False, None, None, None, 1, None))
+            self._backoff.settle_along(settlement, wait)
         elif standing.ledger is None:
             standing.records.add(run)
         else:

@@ -79,6 +79,7 @@ class Sharing:
         self.door = Remote(
             environment,
             store,
+            timeline,
             self._go_on,
             owner=owner,
             lease=terms.lease,
@@ -108,8 +109,7 @@ class Sharing:
         """Have *claims* say whom others have kept from what; return who is told of set clocks."""
         self.claims = claims
         claims.on_stood_down, claims.on_refused = self.stand_down, self._heed
-        claims.corrected = self._correct
-        claims.on_stopped = self._stop
+        claims.corrected, claims.on_stopped = self._correct, self._stop
         return self.look_at_clock
 
     def _stop(self) -> None:

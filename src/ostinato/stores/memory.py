@@ -45,8 +45,16 @@ class MemoryStore(MemoryQueries):
             kept = Retention(history.runs, history.failures, history.milliseconds)
         super().__init__(kept)
 
-    def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
-        """Grant what can be granted."""
+    def claim(
+        self,
+        claims: Sequence[Claim | Takeover],
+        lease: int,
+        ended: Sequence[Settlement] = (),
+        /,
+    ) -> Reply:
+        """Grant what can be granted, once what has *ended* is settled."""
+        if ended:
+            self.settle(ended)
         exact = self._now()
         now, known, owner = int(exact), self._rows, self._owner
         until = now + lease

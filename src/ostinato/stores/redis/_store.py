@@ -81,12 +81,20 @@ class RedisStore(RedisQueries):
         door = Door(self._run, self._scripts, self._keys, self._namespace, self._owner, self._push)
         return register(door, tasks, self._grace)
 
-    def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
-        """Take the leases that can be had.
+    def claim(
+        self,
+        claims: Sequence[Claim | Takeover],
+        lease: int,
+        ended: Sequence[Settlement] = (),
+        /,
+    ) -> Reply:
+        """Take the leases that can be had, once what has *ended* is settled.
 
         Raises:
             StoreError: The server did not do it, or the reply was lost: read before deciding.
         """
+        if ended:
+            self.settle(ended)
         if not claims:
             return self.read([])
         answers = self._run([self._asked(claim, lease) for claim in claims])

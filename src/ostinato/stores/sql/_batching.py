@@ -1,9 +1,11 @@
 """One statement for many: what differs from one to the next comes as a table of its own."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
 
-__all__ = ["PLURALS", "joined", "listed", "unnested"]
+__all__ = ["PLURALS", "Placed", "joined", "listed", "placed", "unnested"]
 
 # What differs from claim to claim, or from end to end, and of which type it is.
 _TYPES = {
@@ -29,6 +31,9 @@ _TYPES = {
 }
 _OF_EACH = re.compile(rf"(?<!:):({'|'.join(_TYPES)})\b")
 PLURALS = {each: f"{each}_of_each" for each in _TYPES}
+# A statement, and what gives the values of its parameters in their order.
+Placed = tuple[str, Callable[[Any], Any]]
+_ANY = re.compile(r"(?<!:):(\w+)")
 
 
 def joined(statement: str) -> str:
@@ -54,3 +59,13 @@ def listed(
             given[f"{each}_{number}"] = value[each]
         rows.append("SELECT " + ", ".join(f":{each}_{number} AS w_{each}" for each in columns))
     return " UNION ALL ".join(rows), given
+
+
+def placed(statement: str, keys: Mapping[str, object]) -> Placed:
+    """Return *statement* with its parameters by place, to which SQLite binds sooner than to names.
+
+    Args:
+        statement: With parameters by name, two of them at the least.
+        keys: Where the value of each is found in what holds them all.
+    """
+    return _ANY.sub("?", statement), itemgetter(*(keys[each] for each in _ANY.findall(statement)))

@@ -39,6 +39,8 @@ __all__ = [
     "Shape",
     "at_once_of",
     "is_common",
+    "is_plain",
+    "lone_of",
     "many_of",
     "shape_of",
     "swap_of",
@@ -120,10 +122,22 @@ def is_common(claim: Claim) -> bool:
     return shape_of(claim) in (COMMON, RERUN)
 
 
+def is_plain(claim: Claim) -> bool:
+    """Return whether a *claim* is such, and nothing is skipped with it."""
+    return claim.passed is None and is_common(claim)
+
+
 def swap_of(shape: Shape, without: Collection[str] = ()) -> str:
     """Return the statement that grants a claim if all conditions hold but those in *without*."""
     changed, held = _parts_of(shape, without)
     return f"UPDATE {{task}} SET {changed} WHERE {held}"
+
+
+def lone_of(without: Collection[str] = ()) -> str:
+    """Return it for a tick that is to run alone, behind which there is nothing to clear away."""
+    plain = ("lease was given back", "nobody is left")
+    held = [PLAIN[each].replace("w_", ":") for each in plain if each not in without]
+    return " AND ".join((swap_of(COMMON, {"lease is free", "nobody beside", *without}), *held))
 
 
 def many_of(shape: Shape, without: Collection[str] = ()) -> str:

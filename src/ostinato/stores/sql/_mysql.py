@@ -11,9 +11,9 @@ from ostinato.stores.sql._base import chunks
 from ostinato.stores.sql._batching import joined, listed
 from ostinato.stores.sql._claiming import WANTED, Shape, many_of
 from ostinato.stores.sql._dialect import MYSQL
+from ostinato.stores.sql._ending import ENDED
 from ostinato.stores.sql._schema import Names
 from ostinato.stores.sql._session import Cursor
-from ostinato.stores.sql._settling import ENDED
 from ostinato.stores.sql._store import SqlStore
 
 __all__ = ["MysqlStore"]

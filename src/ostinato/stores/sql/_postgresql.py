@@ -8,17 +8,17 @@ from typing import Any, TypeVar, cast
 import psycopg
 from sqlalchemy import Engine
 
-from ostinato._lease import Claim, Lease, Reply, Takeover, TaskRow
+from ostinato._lease import Claim, Lease, Reply, Settlement, Takeover, TaskRow
 from ostinato.errors import StoreError
 from ostinato.stores.sql._batching import PLURALS, joined, unnested
-from ostinato.stores.sql._claiming import LIMITED, WANTED, at_once_of, is_common
+from ostinato.stores.sql._claiming import LIMITED, WANTED, at_once_of, is_plain
 from ostinato.stores.sql._claims import is_promising
 from ostinato.stores.sql._dialect import POSTGRESQL
+from ostinato.stores.sql._ending import END_RUN, ENDED, SETTLE_TICK
 from ostinato.stores.sql._listening import NOTIFY, listen
 from ostinato.stores.sql._rows import TASK_COLUMNS, Row, task_row_of
 from ostinato.stores.sql._schema import Names
 from ostinato.stores.sql._session import Cursor
-from ostinato.stores.sql._settling import END_RUN, ENDED, SETTLE_TICK
 from ostinato.stores.sql._store import SqlStore
 
 __all__ = ["PostgresqlStore"]
@@ -94,16 +94,26 @@ class PostgresqlStore(SqlStore):
             given = {"channel": self._channel, "told": self._owner}
             self._sessions.read(NOTIFY, given)
 
-    def claim(self, claims: Sequence[Claim | Takeover], lease: int, /) -> Reply:
+    def claim(
+        self,
+        claims: Sequence[Claim | Takeover],
+        lease: int,
+        ended: Sequence[Settlement] = (),
+        /,
+    ) -> Reply:
         """Take the leases that can be had, most of them by one statement that waits for nobody.
+
+        What has *ended* is settled before, by another.
 
         Raises:
             StoreError: The database did not do it, or the reply was lost: read before deciding.
         """
+        if ended:
+            self.settle(ended)
         common: dict[str, Claim] = {}
         others: list[Claim | Takeover] = []
         for claim in claims:
-            if isinstance(claim, Claim) and claim.name not in common and _is_plain(claim):
+            if isinstance(claim, Claim) and claim.name not in common and is_plain(claim):
                 common[claim.name] = claim
             else:
                 others.append(claim)
@@ -155,10 +165,6 @@ class PostgresqlStore(SqlStore):
         return {row[0]: row for row in found}
 
 
-def _is_plain(claim: Claim) -> bool:
-    return is_common(claim) and claim.passed is None
-
-
 class _Driver:
     """Psycopg 3."""
 
@@ -203,7 +209,7 @@ class _Cursor:
         # Behind a pooler this may be another's connection next time: transactions say it again.
         self.execute("SET statement_timeout = 2000")
 
-    def execute(self, statement: str, parameters: Mapping[str, object] | None = None, /) -> object:
+    def execute(self, statement: str, parameters: Mapping[str, object] | None = None, /) -> Any:
         """Run *statement*."""
         self._patience = _LOCK_PATIENCE if statement == POSTGRESQL.lock else _PATIENCE
         self._cursor.execute(statement, parameters)

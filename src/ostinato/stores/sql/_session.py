@@ -115,8 +115,16 @@ class Sessions:
         self.changes += 1
 
         def do() -> T:
-            with self._transaction() as cursor:
-                return work(cursor)
+            cursor = self._cursor()
+            cursor.execute(self._begin)
+            try:
+                done = work(cursor)
+                cursor.execute("COMMIT")
+            except BaseException:
+                # Of whatever kind: a transaction that stays open would lock everybody out.
+                self._roll_back(cursor)
+                raise
+            return done
 
         return self._try(do)
 
@@ -162,25 +170,13 @@ class Sessions:
         tries = 0
         while True:
             tries += 1
+            # No context manager: there are two for every tick.
             try:
-                with self._translated():
-                    return work()
-            except StoreError as error:
-                cause = error.__cause__
-                if cause is None or tries == _TRIES or not self._driver.is_broken_off(cause):
-                    raise
-
-    @contextmanager
-    def _transaction(self) -> Generator[Cursor]:
-        cursor = self._cursor()
-        cursor.execute(self._begin)
-        try:
-            yield cursor
-            cursor.execute("COMMIT")
-        except BaseException:
-            # Of whatever kind: a transaction that stays open would lock everybody out.
-            self._roll_back(cursor)
-            raise
+                return work()
+            except self._errors as error:
+                raised = self._translation_of(error)
+                if tries == _TRIES or not self._driver.is_broken_off(error):
+                    raise raised from error
 
     def _roll_back(self, cursor: Cursor) -> None:
         try:
@@ -193,11 +189,15 @@ class Sessions:
         try:
             yield
         except self._errors as error:
-            if not self._driver.is_unavailable(error):
-                raise StoreError(self.title, f"did not do it: {error}") from error
-            if self._driver.is_lost(error):
-                self._drop()
-            raise StoreUnavailableError(self.title, error) from error
+            raise self._translation_of(error) from error
+
+    def _translation_of(self, error: BaseException) -> StoreError:
+        """Return what a driver's *error* means here; what is lost with it is let go of."""
+        if not self._driver.is_unavailable(error):
+            return StoreError(self.title, f"did not do it: {error}")
+        if self._driver.is_lost(error):
+            self._drop()
+        return StoreUnavailableError(self.title, error)
 
     def _cursor(self) -> Cursor:
         if self._pid != os.getpid():

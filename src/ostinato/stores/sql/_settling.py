@@ -9,6 +9,15 @@ from ostinato._lease import Progress, Renewed, Settlement, Skipped, TaskRow
 from ostinato._outcomes import RunKind
 from ostinato.stores.sql._base import chunks
 from ostinato.stores.sql._claiming import DROP_FENCE
+from ostinato.stores.sql._ending import (
+    DROP_RUN,
+    END_RUN,
+    MOVE,
+    SETTLE_TICK,
+    SETTLEMENTS,
+    SKIPPED,
+    VERDICT,
+)
 from ostinato.stores.sql._gate import SEEN
 from ostinato.stores.sql._history import SqlHistory
 from ostinato.stores.sql._rows import (
@@ -21,7 +30,7 @@ from ostinato.stores.sql._rows import (
 )
 from ostinato.stores.sql._session import Cursor
 
-__all__ = ["ENDED", "END_RUN", "SETTLE_TICK", "SqlSettling"]
+__all__ = ["ROWS", "NotAllHeldError", "SqlSettling"]
 
 _RENEW = (
     "UPDATE {task} SET lease_until = {now} + :lease"
@@ -36,78 +45,7 @@ _PROGRESS = (
     " WHERE ns = :ns AND name = :name AND token = :token AND recorded IS NULL"
 )
 _KEPT = "SELECT name, token, cancel_requested FROM {run} WHERE ns = :ns AND recorded IS NULL AND ("
-# A run that has a lease of its own is settled while its row says that it is under way.
-_SETTLE = (
-    "UPDATE {task} SET last_outcome = :outcome, last_error = :error, last_ran = :due,"
-    " last_kind = :kind, last_token = :token, last_started = :started, last_end = :ended,"
-    " last_success = CASE WHEN :outcome = 'succeeded' AND (:kind <> 'backfill'"
-    " OR last_success IS NULL OR last_success < :due) THEN :due ELSE last_success END,"
-    # Runs that are started by hand tell nothing of the schedule.
-    " failures_in_row = CASE WHEN :kind <> 'tick' THEN failures_in_row"
-    " WHEN :outcome = 'succeeded' THEN 0"
-    " WHEN :outcome IN ('failed', 'timed_out') THEN failures_in_row + 1"
-    " ELSE failures_in_row END"
-)
-# Of a tick that was claimed and then not started.
-_NOT_BEGUN = "UPDATE {task} SET starts = starts - 1"
-_STEER = (
-    ", next_due = CASE WHEN :moves = 1 THEN :next_due ELSE next_due END,"
-    " paused = CASE WHEN :pauses = 1 THEN 1 ELSE paused END,"
-    " paused_reason = CASE WHEN :pauses = 1 THEN :pause ELSE paused_reason END,"
-    " config_rev = config_rev + :pauses"
-)
-_ALONE = (
-    ", lease_until = NULL, owner = NULL, running_due = NULL"
-    " WHERE ns = :ns AND name = :name AND lease_token = :token AND lease_until IS NOT NULL"
-)
-_BESIDE = (
-    " WHERE ns = :ns AND name = :name AND EXISTS (SELECT 1 FROM {run} r WHERE r.ns = :ns"
-    " AND r.name = :name AND r.due = :due AND r.number = :number AND r.reason = ''"
-    " AND r.token = :token AND r.recorded IS NULL)"
-)
-# By whether the tick was not begun, and whether the lease was the task's.
-_SETTLEMENTS = {
-    (is_skipped, is_alone): (
-        (_NOT_BEGUN if is_skipped else _SETTLE) + _STEER + (_ALONE if is_alone else _BESIDE)
-    )
-    for is_skipped in (False, True)
-    for is_alone in (False, True)
-}
-# Where ticks were passed over under the run, and nobody has moved on meanwhile.
-_MOVE = (
-    "UPDATE {task} SET next_due = :next_due"
-    " WHERE ns = :ns AND name = :name AND next_due = :expected"
-)
-# A tick that ran alone, as most do, by whose end nothing else is to be written.
-SETTLE_TICK = (
-    _SETTLE + ", next_due = CASE WHEN :moves = 1 THEN :next_due ELSE next_due END" + _ALONE
-)
-END_RUN = (
-    "UPDATE {run} SET outcome = :outcome, error = :error, started = :started, ended = :ended,"
-    " lateness = :lateness, attempts = :attempts, progress = :progress, message = :message,"
-    " lease_until = NULL, recorded = {now}"
-    " WHERE ns = :ns AND name = :name AND due = :due AND number = :number AND reason = ''"
-    " AND token = :token AND recorded IS NULL"
-)
-# What differs from one end to the next.
-ENDED = (
-    *("name", "due", "number", "kind", "token", "outcome", "error", "attempts", "started", "ended"),
-    *("lateness", "progress", "message", "moves", "next_due"),
-)
-_DROP_RUN = (
-    "DELETE FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
-    " AND reason = '' AND token = :token AND recorded IS NULL"
-)
-_VERDICT = (
-    "SELECT 1 FROM {run} WHERE ns = :ns AND name = :name AND due = :due AND number = :number"
-    " AND reason = '' AND token = :token AND recorded IS NOT NULL AND lease_until IS NULL"
-)
-_ROWS = f"SELECT {TASK_COLUMNS} FROM {{task}} WHERE ns = :ns"
-_SKIPPED = (
-    "SELECT 1 FROM {run} s WHERE s.ns = :ns AND s.name = :name AND s.reason = :reason"
-    " AND s.due <= :due AND s.last_due >= :due AND NOT EXISTS (SELECT 1 FROM {run} r"
-    " WHERE r.ns = :ns AND r.name = :name AND r.due = :due AND r.reason = '' AND r.token = :token)"
-)
+ROWS = f"SELECT {TASK_COLUMNS} FROM {{task}} WHERE ns = :ns"
 
 
 class SqlSettling(SqlHistory):
@@ -147,18 +85,8 @@ class SqlSettling(SqlHistory):
         Raises:
             StoreError: The database did not do it, or the reply was lost: ask again.
         """
-        told = [
-            self._given(
-                **parameters_of(settlement.run, self._namespace),
-                moves=int(settlement.moves),
-                next_due=settlement.next_due,
-            )
-            for settlement in settlements
-        ]
-        names = {settlement.run.task_name for settlement in settlements}
-        if not all(map(_is_common, settlements)) or len(names) < len(settlements):
-            return self._settle_each(settlements)
-        found = self._settle_all(sorted(told, key=_name_of))
+        ends = self._ends_of(settlements)
+        found = None if ends is None else self._settle_all(ends)
         if found is None:
             return self._settle_each(settlements)
         settled: list[TaskRow | None] = []
@@ -173,6 +101,27 @@ class SqlSettling(SqlHistory):
             )
         return settled
 
+    def _ends_of(self, settlements: Sequence[Settlement]) -> list[dict[str, object]] | None:
+        """Return what is written of *settlements*, in the order of their names.
+
+        Returns:
+            None: Not all are of ticks that ran alone, or more than one is of the same task.
+        """
+        names = {settlement.run.task_name for settlement in settlements}
+        if not all(map(_is_common, settlements)) or len(names) < len(settlements):
+            return None
+        given = self._given()
+        ends = [
+            {
+                **given,
+                **parameters_of(settlement.run, self._namespace),
+                "moves": int(settlement.moves),
+                "next_due": settlement.next_due,
+            }
+            for settlement in settlements
+        ]
+        return sorted(ends, key=_name_of)
+
     def _settle_all(self, ends: Sequence[dict[str, object]]) -> dict[str, Row] | None:
         """Record the *ends* of ticks that ran alone; return the rows of those that were held.
 
@@ -181,19 +130,27 @@ class SqlSettling(SqlHistory):
         """
 
         def record(cursor: Cursor) -> dict[str, Row]:
-            for statement in (SETTLE_TICK, END_RUN):
-                if self._write_each(cursor, statement, ends) < len(ends):
-                    raise _NotAllHeldError
+            self._record(cursor, ends)
             rows: dict[str, Row] = {}
-            for statement, given in self._each_chunk(_ROWS, list(map(_name_of, ends)), "name"):
+            for statement, given in self._each_chunk(ROWS, list(map(_name_of, ends)), "name"):
                 cursor.execute(statement, given)
                 rows |= {row[0]: row for row in cursor.fetchall()}
             return rows
 
         try:
             return self._sessions.write(record)
-        except _NotAllHeldError:
+        except NotAllHeldError:
             return None
+
+    def _record(self, cursor: Cursor, ends: Sequence[dict[str, object]]) -> None:
+        """Write the *ends* of ticks that ran alone.
+
+        Raises:
+            NotAllHeldError: The lease of one was not held.
+        """
+        for statement in (SETTLE_TICK, END_RUN) if ends else ():
+            if self._write_each(cursor, statement, ends) < len(ends):
+                raise NotAllHeldError
 
     def _write_each(self, cursor: Cursor, statement: str, each: Sequence[dict[str, object]]) -> int:
         """Run an UPDATE for *each*; return how many rows it has found."""
@@ -238,24 +195,24 @@ class SqlSettling(SqlHistory):
         if concurrency != 1:
             # Whether it is under way is asked of the run's own row.
             self._end(cursor, ends)
-        cursor.execute(self._spell(_SETTLEMENTS[is_skipped, concurrency == 1]), told)
+        cursor.execute(self._spell(SETTLEMENTS[is_skipped, concurrency == 1]), told)
         if not cursor.rowcount:
             self._end(cursor, ends)
-            cursor.execute(self._spell(_SKIPPED if is_skipped else _VERDICT), told)
+            cursor.execute(self._spell(SKIPPED if is_skipped else VERDICT), told)
             return cursor.fetchone() is not None
         if concurrency != 1 and self._dialect.is_guarded:
             cursor.execute(self._spell(DROP_FENCE), told)
         if not is_skipped:
             ends.append(told)
         if moves and expected is not None:
-            cursor.execute(self._spell(_MOVE), {**told, "expected": expected})
+            cursor.execute(self._spell(MOVE), {**told, "expected": expected})
             passed = passed if cursor.rowcount else None
         if passed is None and not is_skipped:
             return True
         # What is skipped comes after what has ended.
         self._end(cursor, ends)
         if is_skipped and run.reason is not None:
-            cursor.execute(self._spell(_DROP_RUN), told)
+            cursor.execute(self._spell(DROP_RUN), told)
             due, last = milliseconds_of(run.due), milliseconds_of(run.last_due)
             self._skip(cursor, run.task_name, Skipped(due, last, run.count, run.reason))
         if passed is not None:
@@ -269,7 +226,7 @@ class SqlSettling(SqlHistory):
             ends.clear()
 
 
-class _NotAllHeldError(Exception):
+class NotAllHeldError(Exception):
     """Some of a batch are not as they are expected to be: one by one, then."""
 
 

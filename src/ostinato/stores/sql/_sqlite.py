@@ -13,7 +13,7 @@ from ostinato.stores._mounts import network_file_system_of
 from ostinato.stores.sql._dialect import SQLITE
 from ostinato.stores.sql._schema import Names
 from ostinato.stores.sql._session import Cursor
-from ostinato.stores.sql._store import SqlStore
+from ostinato.stores.sql._together import SqlTogether
 
 __all__ = ["SqliteStore"]
 
@@ -21,7 +21,7 @@ _LIMIT = 2_000
 _MOVE = "put it on a disk of this machine that the application may write to"
 
 
-class SqliteStore(SqlStore):
+class SqliteStore(SqlTogether):
     """Shares a schedule through a file; its time is the host's."""
 
     def __init__(

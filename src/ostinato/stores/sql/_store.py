@@ -3,7 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from ostinato._lease import Lease, Registration, Reply, TaskRow
+from ostinato._lease import (
+    Claim,
+    Lease,
+    Registration,
+    Reply,
+    Settlement,
+    Takeover,
+    TaskRow,
+)
 from ostinato.errors import InvalidArgumentError, StoreError, TaskNotFoundError
 from ostinato.stores._declaring import GRACE, PUSHED
 from ostinato.stores.sql._claims import SqlClaims
@@ -73,6 +81,22 @@ class SqlStore(SqlClaims, SqlSettling, SqlQueries, SqlFence):
         if has_taken_over:
             self._push()
         return self._reply([task.name for task in tasks])
+
+    def claim(
+        self,
+        claims: Sequence[Claim | Takeover],
+        lease: int,
+        ended: Sequence[Settlement] = (),
+        /,
+    ) -> Reply:
+        """Take the leases that can be had, once what has *ended* is settled.
+
+        Raises:
+            StoreError: The database did not do it, or the reply was lost: read before deciding.
+        """
+        if ended:
+            self.settle(ended)
+        return super().claim(claims, lease)
 
     def read(self, names: Sequence[str] | None = None, /) -> Reply:
         """Return the rows of the tasks named, or of all.

@@ -9,12 +9,14 @@ from ostinato.testing._store_contract._memory import MemoryClauses
 from ostinato.testing._store_contract._queries import QueryClauses
 from ostinato.testing._store_contract._steering import SteeringClauses
 from ostinato.testing._store_contract._takeovers import TakeoverClauses
+from ostinato.testing._store_contract._together import TogetherClauses
 
 __all__ = ["StoreContract"]
 
 
 class StoreContract(
     ClaimClauses,
+    TogetherClauses,
     LeaseClauses,
     TakeoverClauses,
     BesideClauses,
