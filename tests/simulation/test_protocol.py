@@ -11,7 +11,7 @@ from tests.simulation.mutants import MUTANTS
 _NOTICED_WITHIN = 2_500
 
 
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(7_200)
 def test_s29_s75_to_s86_the_protocol_holds_whatever_fails(request: pytest.FixtureRequest):
     """S29, S75 to S86: messages get lost, machines pause and die, and no rule of it is broken."""
     chosen = request.config.getoption("--simulation-seed")

@@ -18,7 +18,7 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.timeout(1_800)
+@pytest.mark.timeout(7_200)
 def test_s29_s75_to_s87_workers_keep_the_rules_whatever_fails(request: pytest.FixtureRequest):
     """S29, S75 to S87: those of `ostinato` itself, with their loop, their lanes and their doors."""
     chosen = request.config.getoption("--fleet-seed")

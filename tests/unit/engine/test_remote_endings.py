@@ -30,6 +30,8 @@ async def test_s68_a_store_that_hangs_holds_no_end_up(call: str, goes_on: thread
     async with frame.running():
         await frame.runs.get()
         frame.store.meanwhile[call] = hang
+        # Somebody steers, which is what is read.
+        frame.store.memory.control("beat", {"paused": False})
         if call != "close":
             await hangs.wait()
         begun = frame.clock.monotonic()
