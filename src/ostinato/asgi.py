@@ -20,7 +20,7 @@ from ostinato.observers._records import write_record
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-__all__ = ["STRICT", "ASGIApp", "Lifespan", "attach", "lifespan_of", "wrapped"]
+__all__ = ["ASGIApp", "Lifespan", "attach", "lifespan_of", "wrapped"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

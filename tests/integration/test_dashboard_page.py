@@ -159,6 +159,7 @@ def test_s94_ticks_of_the_past_are_run_again_after_a_look(page: Page) -> None:
     dialog.get_by_role("button", name="Look first").click()
     expect(dialog.get_by_role("alert")).to_contain_text("end")
     expect(page.locator("#panel .history li")).to_have_count(0)
+    expect(page.locator("#panel")).to_contain_text("No run has ended yet.")
 
     dialog.get_by_role("button", name="Keep it as it is").click()
     page.get_by_role("button", name="Backfill").click()

@@ -86,6 +86,19 @@ async def test_s93_a_lifespan_that_is_entered_while_observing_starts_no_tick(tmp
     assert recorded.id == ran[0].id
 
 
+async def test_s93_a_run_of_what_no_worker_declares_makes_no_worker(tmp_path: Path):
+    """S93: a process that was killed in it would be missed for a day."""
+    ran: list[Run] = []
+    scheduler = scheduler_of(tmp_path, ran)
+
+    async with asyncio.timeout(60), scheduler.observing():
+        await scheduler.trigger("task", wait=True)
+        workers = await scheduler.workers()
+
+    assert len(ran) == 1
+    assert workers == []
+
+
 async def test_s93_a_task_that_the_workers_declare_otherwise_is_not_run(tmp_path: Path):
     """S93: it is refused with both schedules, for it would not be the run that they know of."""
     worker = scheduler_of(tmp_path, [])

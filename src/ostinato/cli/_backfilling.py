@@ -112,7 +112,7 @@ def backfill(
     if as_json:
         print_json(answer)
     else:
-        console().print(styled(f"{answer['count']} runs of {plain(task)} begin there"))
+        console().print(styled(f"{plain(task)} is run again there, ticks: {answer['count']:,}"))
 
 
 async def _look(
@@ -134,7 +134,9 @@ def _show(task: str, ticks: Sequence[datetime], count: int) -> None:
     for due in ticks[:_MOST_SHOWN]:
         out.print(styled(f"  {shown(due)}  {distance(due, at)}"))
     if count > _MOST_SHOWN:
-        out.print(styled(f"  and {count - _MOST_SHOWN:,} more, the last at {shown(ticks[-1])}"))
+        # A worker that is asked tells of so many, one by one.
+        last = f", the last at {shown(ticks[-1])}" if count == len(ticks) else ""
+        out.print(styled(f"  and {count - _MOST_SHOWN:,} more{last}"))
 
 
 def _agree(count: int) -> bool:

@@ -108,7 +108,7 @@ def reschedule(
     if as_json:
         print_json(shape)
         return
-    due = "" if status.next_run is None else f", and due {distance(status.next_run, now())}"
+    due = "" if status.next_run is None else f", next {distance(status.next_run, now())}"
     console().print(styled(f"{plain(task)} is due {status.schedule}{due}"), soft_wrap=True)
 
 

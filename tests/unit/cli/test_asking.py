@@ -2,6 +2,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ class Worker(BaseHTTPRequestHandler):
         told: object = {"id": "default/tidy/1"}
         if given["name"] == "tidi":
             told = {"error": {"message": "there is no task 'tidi'", "hint": "try 'tidy'"}}
+        if self.path.endswith("backfill"):
+            told = {"count": 1, "instants": ["2026-01-01T00:00:00.000Z"]}
         self.send_response(404 if given["name"] != "tidy" else 200)
         self.end_headers()
         self.wfile.write(b"<html>" if given["name"] == "page" else json.dumps(told).encode())
@@ -26,7 +29,7 @@ class Worker(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-asked: list[tuple[object, ...]] = []
+asked: list[tuple[Any, ...]] = []
 
 
 @pytest.fixture
@@ -49,6 +52,26 @@ def test_a_worker_is_asked_by_the_api_that_it_serves(url: str, ostinato: Invoke)
     assert said.stdout == "tidy has begun: default/tidy/1\n"
     assert json.loads(told.stdout) == {"id": "default/tidy/1"}
     assert asked[0] == ("/ostinato/api/trigger", {"name": "tidy"}, "1", "Bearer x")
+
+
+def test_s94_a_worker_is_asked_to_run_ticks_of_the_past(url: str, ostinato: Invoke):
+    """S94: which there would be, and then, when that is agreed, to run them."""
+    span = ("--from", "2026-01-01T00:00Z", "--to", "2026-01-02T00:00Z", "--mode", "all")
+    dry = ostinato("backfill", "tidy", *span, "--url", url, "--json")
+    said = ostinato("backfill", "tidy", *span, "--url", url, asked="y\n")
+    told = ostinato("backfill", "tidy", *span, "--url", url, "--yes", "--json")
+
+    given = {"start": "2026-01-01T00:00:00.000Z", "end": "2026-01-02T00:00:00.000Z"}
+    (path, first, *_), *others = asked
+    assert (path, first) == (
+        "/ostinato/api/backfill",
+        {"name": "tidy", **given, "mode": "all", "force": False, "dry_run": True},
+    )
+    assert [each[1]["dry_run"] for each in others] == [True, False, True, False]
+    assert (json.loads(dry.stdout)["dry_run"], json.loads(dry.stdout)["count"]) == (True, 1)
+    assert "this tick would be run" in said.stdout
+    assert said.stdout.endswith("tidy is run again there, ticks: 1\n")
+    assert json.loads(told.stdout)["count"] == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.calling import Invoke
+from tests.support.calling import Invoke, begun
 
 BROKEN = """
 @scheduler.cron("0 * * * *", name="app.broken")
@@ -52,6 +52,17 @@ def test_s94_ticks_are_run_again_here_when_that_is_agreed(ran: str, ostinato: In
     assert min(each["due"] for each in runs) == "2026-01-01T07:30:00.000Z"
     assert (again.exit_code, again.stderr.strip()) == (0, "no tick would be run")
     assert (scripted.exit_code, json.loads(scripted.stdout)["runs"]) == (0, [])
+
+
+def test_s94_a_backfill_waits_for_what_is_under_way(ran: str, ostinato: Invoke):
+    """S94: the overlap policy holds; here until the lease of a worker ends that was killed."""
+    day = ("--from", "2026-01-01T00:00Z", "--to", "2026-01-02T00:00Z")
+    with begun("app.report", lease=500):
+        waited = ostinato("backfill", "app.report", *day, "--app", ran, "--yes")
+
+    runs = runs_of("app.report", ran, ostinato)
+    assert waited.exit_code == 0, waited.stderr
+    assert [each["outcome"] for each in runs] == ["succeeded", "abandoned"]
 
 
 @pytest.mark.usefixtures("broken")

@@ -1,17 +1,10 @@
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from time import time
 
 import pytest
 
-from ostinato import RunKind
-from ostinato._lease import Claim
 from ostinato.cli._schedules import schedule_in
-from ostinato.protocols import SharedStore
-from ostinato.stores import open_store
-from tests.support.calling import Invoke
+from tests.support.calling import Invoke, begun
 
 
 def test_s92_a_task_is_paused_and_resumed_from_outside(ran: str, ostinato: Invoke):
@@ -65,7 +58,7 @@ def test_s92_a_task_is_rescheduled_from_outside(ran: str, ostinato: Invoke):
     (tidy,) = (each for each in listed(ran, ostinato) if each["name"] == "app.tidy")
     assert refused.exit_code == 2
     assert "SCHEDULE='now and then' is no schedule; write it like 'every 10 min" in refused.stderr
-    assert told.stdout == "app.tidy is due every 10 minutes, and due in 10 min\n", told.stderr
+    assert told.stdout == "app.tidy is due every 10 minutes, next in 10 min\n", told.stderr
     assert json.loads(again.stdout)["schedule_text"] == tidy["schedule_text"] == "delay 30000 ms"
 
 
@@ -85,19 +78,6 @@ def test_s92_a_run_of_another_worker_is_cancelled(ran: str, ostinato: Invoke):
     assert over.exit_code == 1
     assert json.loads(over.stdout)["error"]["code"] == "run_not_found"
     assert "it has ended: failed" in over.stdout
-
-
-@contextmanager
-def begun(name: str) -> Iterator[tuple[SharedStore, str]]:
-    """Have a run of the task *name* under way in a worker that is not this process."""
-    store = open_store("sqlite:///state.db")
-    store.open("default", "another", lambda: time() * 1_000)
-    row = store.read([name]).rows[name]
-    run_id = f"default/{name}/by-hand"
-    claim = Claim(name, row.spec, None, row.token, None, kind=RunKind.MANUAL, run_id=run_id)
-    assert store.claim([claim], 60_000).leases
-    yield store, run_id
-    store.close()
 
 
 def listed(program: str, ostinato: Invoke) -> list[dict[str, object]]:

@@ -80,9 +80,11 @@ async function page(mine, { replace }) {
   // Who turned the last page by keyboard goes on at what came, not at the top.
   if (hadFocus && !answer.next) lines[0]?.querySelector("summary, div")?.focus();
   const count = mine.list.childElementCount;
-  setText(mine.words, count ? (answer.next ? "" : `${plural(count, "run")} in all`) : "No runs like that.");
+  setText(mine.words, count ? (answer.next ? "" : `${plural(count, "run")} in all`) : isFiltered(mine) ? "No runs like that." : "No run has ended yet.");
   show(mine.words, Boolean(mine.words.textContent));
 }
+
+const isFiltered = ({ outcome, since, until }) => [outcome, since, until].some((each) => each.value);
 
 function line(run) {
   const { word, icon: symbol, tone } = outcomeOf(run);
