@@ -48,6 +48,7 @@ class Quick:
         "_survey",
         "_telling",
         "_threads",
+        "has_jobs",
         "is_allowed",
     )
 
@@ -83,6 +84,8 @@ class Quick:
         self._threads = environment.threads
         self._telling = environment.telling
         self._on_next = on_next
+        # Whether there are jobs that no thread knows of yet.
+        self.has_jobs = False
         # Whoever is told of successes is told of a `Run`.
         self.is_allowed = not environment.telling.who_wants("ostinato.run_succeeded")
 
@@ -115,6 +118,11 @@ class Quick:
         if not task.done():
             self._keep(standing, start, task)
         return True
+
+    def queue_jobs(self) -> None:
+        """Let threads take the jobs that were put off."""
+        self.has_jobs = False
+        self._threads.queue_all()
 
     def _keep(self, standing: Standing, start: Start, task: "asyncio.Task[None]") -> None:
         """Know a run as under way that waits for something."""
@@ -170,13 +178,15 @@ class Quick:
 
     def _run_in_thread(self, standing: Standing, start: Start) -> None:
         standing.begun = self._monotonic()
-        job = self._threads.submit(
+        # Threads are woken when all that is due has been looked at.
+        job = self._threads.put_off(
             standing.task.function.name,
             standing.function,
             self._loop,
-            context=self._copy_context(),
-            on_end=partial(self._end_in_thread, standing, start),
+            self._copy_context(),
+            partial(self._end_in_thread, standing, start),
         )
+        self.has_jobs = True
         standing.pending = start, job
         if standing not in self._survey.watched:
             self._survey.watch(standing)

@@ -14,7 +14,7 @@ from ostinato.testing._clock import ManualClock
 from ostinato.testing._recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
     from datetime import datetime
 
     from ostinato._duration import Duration, Number
@@ -167,33 +167,6 @@ def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
     loop: Any = worker.environment.loop
     threads = worker.environment.threads
 
-    # Whose runs wait for something, for which the loop may have to turn.
-    survey = worker.claims.performer.survey
-    instants = 0
-
-    def is_settled() -> bool:
-        """Return whether nothing could happen if the loop turned."""
-        nonlocal instants
-        instants += 1
-        return not (
-            instants % _INSTANTS == 0
-            or loop._ready
-            or survey.watched
-            or clock._is_due_elsewhere()
-            or threads.outstanding(loop)
-        )
-
-    async def settle() -> None:
-        # Most bodies wait for nothing: what was due has been done by whoever has called it.
-        if is_settled():
-            return
-        await asyncio.sleep(0)
-        while loop._ready or threads.outstanding(loop):
-            if loop._ready:
-                await asyncio.sleep(0)
-            else:
-                await threads.next_end(loop)
-
     async def settle_blindly() -> None:
         for _ in range(_TURNS):
             await asyncio.sleep(0)
@@ -213,12 +186,38 @@ def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
         scheduled = loop._scheduled
         return scheduled[0].when() - begun if scheduled else None
 
-    clock._settle, clock._next_elsewhere = settle, next_elsewhere
+    clock._settle, clock._next_elsewhere = _settler(worker, clock), next_elsewhere
     loop.time = lambda: begun + clock.monotonic()
     try:
         yield
     finally:
         loop.time, loop.slow_callback_duration = real_time, slow
+
+
+def _settler(worker: Worker, clock: ManualClock) -> Callable[[], Awaitable[None]]:
+    """Return what lets the loop finish what is due, and turns it only where that is of use."""
+    loop: Any = worker.environment.loop
+    threads = worker.environment.threads
+    # Knows whose runs wait for something, for which the loop may have to turn.
+    survey = worker.claims.performer.survey
+    instants = 0
+
+    async def settle() -> None:
+        nonlocal instants
+        instants += 1
+        # Most bodies wait for nothing: what was due has been done by whoever has called it.
+        if instants % _INSTANTS and not (
+            loop._ready or survey.watched or clock._is_due_elsewhere() or threads.outstanding(loop)
+        ):
+            return
+        await asyncio.sleep(0)
+        while loop._ready or threads.outstanding(loop):
+            if loop._ready:
+                await asyncio.sleep(0)
+            else:
+                await threads.next_end(loop)
+
+    return settle
 
 
 _TURNS = 20
