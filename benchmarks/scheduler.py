@@ -41,6 +41,7 @@ def main() -> None:
     print_table(comparisons, "CPU per tick", "us")
     # Who falls behind does less work than the others.
     print_table(comparisons, "ticks per second", "1/s")
+    print_table(comparisons, "wake-ups per 100 ticks", "")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class SystemClock:
     now = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
     boot = staticmethod(_monotonic_over_suspends)
-    # How finely asyncio's timers tell instants apart, in milliseconds: they wait in whole ones.
+    # How finely the timers of asyncio tell instants apart: in whole milliseconds.
     grain = 1
 
     def call_later(self, delay: float, callback: Callable[[], object], /) -> Timer:

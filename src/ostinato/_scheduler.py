@@ -276,7 +276,8 @@ class Scheduler(Declaring, Observable, Showing):
             worker.start(standings, len(self._registry), injections)
             if where is not None:
                 now = worker.environment.clock.now()
-                log_start_up(self.name, self._registry, now, where, is_live=worker.is_live)
+                tasks = self._registry.by_name.values()
+                log_start_up(self.name, tasks, now, where, is_live=worker.is_live)
         except BaseException:
             worker.abort()
             raise

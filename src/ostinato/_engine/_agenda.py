@@ -66,26 +66,25 @@ class Agenda:
                 else:
                     self._stale -= 1
 
-    def next_at(self) -> int | None:
-        """Return the earliest instant, or None if there is none."""
+    def next_at(self, grain: int = 0) -> int | None:
+        """Return the earliest instant, or None if there is none.
+
+        Where somebody is due a *grain* behind the earliest, the two share that instant.
+        """
         instants = self.instants
         while instants:
             at = instants[0]
             known = self._due[at]
-            if not isinstance(known, list):
-                if known.entry == at:
-                    return at
-                known = [known]
-            if any(each.entry == at for each in known):
-                return at
+            if isinstance(known, list):
+                is_meant, number = any(each.entry == at for each in known), len(known)
+            else:
+                is_meant, number = known.entry == at, 1
+            if is_meant:
+                return at + grain if grain and at + grain in self._due else at
             heappop(instants)
             del self._due[at]
-            self._stale -= len(known)
+            self._stale -= number
         return None
-
-    def gathered(self, at: int, grain: int) -> int:
-        """Return the instant *at*, or the one a *grain* behind it where somebody is due at that."""
-        return at + grain if grain and at + grain in self._due else at
 
     def shift(self, milliseconds: int) -> list[Standing]:
         """Move every instant by *milliseconds*; return whose they are."""

@@ -132,6 +132,8 @@ class Claims:
                 shared.append((standing, expected, decision))
             else:
                 self._start(standing, decision)
+        if self._quick.has_jobs:
+            self._quick.queue_jobs()
         if shared:
             self._claim(shared)
         if self.starving.reserved or self.starving.waiting:

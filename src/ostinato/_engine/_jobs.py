@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import NamedTuple
 
-__all__ = ["Completions", "Job", "Returned"]
+__all__ = ["NOTHING", "Completions", "Job", "Returned"]
 
 
 class Returned(NamedTuple):
@@ -18,7 +18,7 @@ class Returned(NamedTuple):
 
 
 # What most functions leave behind.
-_NOTHING = Returned(None, None)
+NOTHING = Returned(None, None)
 
 
 class Job:
@@ -94,11 +94,11 @@ class Job:
     def run(self) -> Returned:
         """Make the call, in whatever thread this is."""
         if not self.claim():
-            return _NOTHING
+            return NOTHING
         context = self.context
         try:
             value = self.call() if context is None else context.run(self.call)
-            returned = _NOTHING if value is None else Returned(value, None)
+            returned = NOTHING if value is None else Returned(value, None)
         except BaseException as error:  # noqa: BLE001 - it is the user's function: contained here, judged on the loop
             returned = Returned(None, error)
         # What it refers to is let go before its end is told; its context only where somebody waits,

@@ -98,9 +98,8 @@ class Loop:
         milliseconds, wait = now * 1_000, inf
         for timeline in self._timelines:
             agenda = timeline.agenda
-            if agenda.instants and (next_at := agenda.next_at()) is not None:
-                gathered = agenda.gathered(next_at, self._grain)
-                left = (gathered - (milliseconds + timeline.offset)) / 1_000
+            if agenda.instants and (next_at := agenda.next_at(self._grain)) is not None:
+                left = (next_at - (milliseconds + timeline.offset)) / 1_000
                 if timeline.longest_wait is not None:
                     # The clock may be set, or the machine suspended, while we sleep: look again.
                     left = min(left, timeline.longest_wait)

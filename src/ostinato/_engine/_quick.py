@@ -48,6 +48,7 @@ class Quick:
         "_survey",
         "_telling",
         "_threads",
+        "has_jobs",
         "is_allowed",
     )
 
@@ -83,6 +84,8 @@ class Quick:
         self._threads = environment.threads
         self._telling = environment.telling
         self._on_next = on_next
+        # Whether there are jobs that no thread knows of yet.
+        self.has_jobs = False
         # Whoever is told of successes is told of a `Run`.
         self.is_allowed = not environment.telling.who_wants("ostinato.run_succeeded")
 
@@ -111,10 +114,15 @@ class Quick:
             if standing.is_thread_bound:
                 self._starving.keep_promise()
             return True
-        task = self._spawn(self._perform(standing, start), context=self._copy_context())
+        task = self._spawn(self._perform(standing, start), self._copy_context(), standing.name)
         if not task.done():
             self._keep(standing, start, task)
         return True
+
+    def queue_jobs(self) -> None:
+        """Let threads take the jobs that were put off."""
+        self.has_jobs = False
+        self._threads.queue_all()
 
     def _keep(self, standing: Standing, start: Start, task: "asyncio.Task[None]") -> None:
         """Know a run as under way that waits for something."""
@@ -123,7 +131,8 @@ class Quick:
             self._performer.watch(standing, standing.kept[0], task)
             return
         standing.pending = start, task
-        self._survey.watch(standing)
+        if standing not in self._survey.watched:
+            self._survey.watch(standing)
         seconds = standing.task.policy.timeout
         if seconds is not None:
             (run,) = standing.live
@@ -146,15 +155,16 @@ class Quick:
             following = standing.next_due
             # A body may have paused or rescheduled its own task; and it may have overrun.
             if following is not None and following > finished:
-                has_waited = kept is not None or standing.pending is not None
-                if has_waited:
-                    _let_go(standing)
+                is_awake = kept is None and standing.pending is None
+                if kept is not None:
+                    _let_go(standing, *kept)
+                standing.pending = standing.begun = None
                 self._note(standing, start, begun * 1_000 + offset, finished)
-                if has_waited or standing.jitter is not None or standing.is_paused:
-                    self._on_next(standing)
-                else:
+                if is_awake and standing.jitter is None and not standing.is_paused:
                     # The loop is awake, and looks at its agenda before it sleeps.
                     standing.timeline.agenda.put(following, standing)
+                else:
+                    self._on_next(standing)
                 return
         if standing.pending is not None:
             # It is the only one, and made by being asked for.
@@ -168,15 +178,18 @@ class Quick:
 
     def _run_in_thread(self, standing: Standing, start: Start) -> None:
         standing.begun = self._monotonic()
-        job = self._threads.submit(
+        # Threads are woken when all that is due has been looked at.
+        job = self._threads.put_off(
             standing.task.function.name,
             standing.function,
             self._loop,
-            context=self._copy_context(),
-            on_end=partial(self._end_in_thread, standing, start),
+            self._copy_context(),
+            partial(self._end_in_thread, standing, start),
         )
+        self.has_jobs = True
         standing.pending = start, job
-        self._survey.watch(standing)
+        if standing not in self._survey.watched:
+            self._survey.watch(standing)
 
     def _end_in_thread(self, standing: Standing, start: Start, returned: Returned) -> None:
         """Take note that the thread of the run with this *start* has ended."""
@@ -216,14 +229,12 @@ class Quick:
             (standing.ledger or standing.records).note(success)
 
 
-def _let_go(standing: Standing) -> None:
-    """Know a run as under way no longer that has waited, and has ended as most do."""
-    if standing.kept is not None:
-        run, deadline = standing.kept
-        if deadline is not None:
-            deadline.lift()
-        standing.live.pop(run, None)
-    standing.pending = standing.kept = standing.begun = None
+def _let_go(standing: Standing, run: Run, deadline: Deadline | None) -> None:
+    """Know a *run* as under way no longer that was asked for, or has a *deadline*."""
+    if deadline is not None:
+        deadline.lift()
+    standing.live.pop(run, None)
+    standing.kept = None
 
 
 def _is_within_time(run: Run, deadline: Deadline | None) -> bool:

@@ -5,15 +5,14 @@ import sys
 import traceback
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from functools import partial
 from types import FrameType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 __all__ = ["eager_spawner", "finish_undisturbed", "leave_behind", "spawn", "spawn_eagerly"]
 
 R = TypeVar("R")
 
-Spawner = Callable[..., asyncio.Task[None]]
+Spawner = Callable[[Coroutine[Any, Any, None], Context, str], asyncio.Task[None]]
 
 # An event loop refers to its tasks weakly: one that waits for a future only it knows is collected
 # in mid-run. Whatever is spawned here lives until it is done.
@@ -49,8 +48,19 @@ if sys.version_info >= (3, 12):
         return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
 
     def eager_spawner(loop: asyncio.AbstractEventLoop) -> Spawner:
-        """Return `spawn_eagerly` for one *loop*: with a call less at each of many ticks."""
-        return cast("Spawner", partial(asyncio.Task, loop=loop, eager_start=True))
+        """Return `spawn_eagerly` for one *loop*, for many ticks.
+
+        A partial would make and merge a dictionary at each call, and a task without a name formats
+        one.
+        """
+        make = asyncio.Task
+
+        def spawn(
+            coroutine: Coroutine[Any, Any, None], context: Context, name: str
+        ) -> asyncio.Task[None]:
+            return make(coroutine, loop=loop, context=context, name=name, eager_start=True)
+
+        return spawn
 
 else:
 
@@ -61,8 +71,15 @@ else:
         return asyncio.Task(coroutine, loop=loop, context=context)
 
     def eager_spawner(loop: asyncio.AbstractEventLoop) -> Spawner:
-        """Return `spawn_eagerly` for one *loop*: with a call less at each of many ticks."""
-        return cast("Spawner", partial(asyncio.Task, loop=loop))
+        """Return `spawn_eagerly` for one *loop*, for many ticks; see above."""
+        make = asyncio.Task
+
+        def spawn(
+            coroutine: Coroutine[Any, Any, None], context: Context, name: str
+        ) -> asyncio.Task[None]:
+            return make(coroutine, loop=loop, context=context, name=name)
+
+        return spawn
 
 
 def leave_behind(task: asyncio.Task[Any]) -> str:

@@ -26,24 +26,51 @@ if TYPE_CHECKING:
 __all__ = ["Standing"]
 
 
-class Standing:
+class _Touched:
+    """What each tick of a task touches: side by side in memory, where a tick finds it cold."""
+
+    __slots__ = (
+        "begun",
+        "entry",
+        "failures_in_row",
+        "function",
+        "is_paused",
+        "is_plain",
+        "is_quick",
+        "is_shared",
+        "is_thread_bound",
+        "is_threaded",
+        "jitter",
+        "kept",
+        "last_success",
+        "latest",
+        "ledger",
+        "name",
+        "next_due",
+        "pending",
+        "period",
+        "row",
+        "running",
+        "spread",
+        "starts",
+        "timeline",
+    )
+
+
+class Standing(_Touched):
     """What changes of one task while a scheduler runs: one object with one owner, the engine."""
 
-    # There may be a hundred thousand of them, and each tick touches one.
+    # There may be a hundred thousand of them.
     __slots__ = (
         "_live",
         "_schedule",
         "_ticks",
         "anchor",
-        "begun",
         "behind",
         "concurrency",
         "cron",
-        "entry",
-        "failures_in_row",
         "first_wait",
         "followed",
-        "function",
         "gaps_until",
         "has_delay",
         "injection",
@@ -54,36 +81,16 @@ class Standing:
         "is_last",
         "is_over",
         "is_parked",
-        "is_paused",
-        "is_plain",
         "is_quarantined",
         "is_queued",
-        "is_quick",
-        "is_shared",
-        "is_thread_bound",
-        "is_threaded",
-        "jitter",
-        "kept",
-        "last_success",
         "last_tick",
-        "latest",
-        "ledger",
-        "name",
-        "next_due",
         "over_reason",
         "paused_reason",
         "paused_until",
-        "pending",
-        "period",
         "reruns",
-        "row",
-        "running",
         "spec",
-        "spread",
         "started_tick",
-        "starts",
         "task",
-        "timeline",
         "unbound",
         "waits_since",
         "zombies",

@@ -5,15 +5,13 @@ import os
 import sys
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
-from queue import SimpleQueue
-from typing import Literal
 from weakref import WeakKeyDictionary, ref
 
-from ostinato._engine._jobs import Completions, Job, Returned
+from ostinato._engine._crew import Crew
+from ostinato._engine._jobs import NOTHING, Completions, Job, Returned
 
 __all__ = ["Threads", "start_daemon"]
 
@@ -47,7 +45,7 @@ class Threads:
         self._patience = patience
         self._on_exhausted = on_exhausted
         self.on_lost = on_lost
-        self._crew = _Crew()
+        self._crew = Crew()
         self._start_afresh()
 
     def stack_of(self, name: str) -> str:
@@ -62,7 +60,7 @@ class Threads:
 
     def close(self) -> None:
         """Let each thread end, once what is queued has ended."""
-        ending, self._crew = self._crew, _Crew()
+        ending, self._crew = self._crew, Crew()
         with ending.lock:
             count = ending.count
         for _ in range(count):
@@ -72,7 +70,7 @@ class Threads:
     def vacant(self) -> int:
         """How many jobs would be taken by threads at once, if they were submitted now."""
         crew = self._crew
-        return self._limit - crew.count + crew.idle - len(crew.jobs)
+        return self._limit - crew.count + crew.idle - len(crew.jobs) - len(self._put_off)
 
     @property
     def is_exhausted(self) -> bool:
@@ -100,28 +98,63 @@ class Threads:
         """Queue *call* for a thread; its end is told on the *loop*, as `Job` says."""
         if self._process != os.getpid():
             self._start_afresh()
+        job = self._made(name, call, loop, context, on_end)
+        self._queue([job], loop)
+        return job
+
+    def put_off(
+        self,
+        name: str,
+        call: Callable[[], object],
+        loop: asyncio.AbstractEventLoop,
+        context: Context,
+        on_end: Callable[[Returned], object],
+    ) -> Job:
+        """Do as `submit` does, but wake no thread before `queue_all`, for many at once.
+
+        Threads that are woken by the first would compete with who adds the others.
+        """
+        job = self._made(name, call, loop, context, on_end)
+        self._put_off.append(job)
+        return job
+
+    def queue_all(self) -> None:
+        """Queue all that was put off."""
+        jobs = self._put_off.copy()
+        self._put_off.clear()
+        self._queue(jobs, jobs[0].loop)
+
+    def _made(
+        self,
+        name: str,
+        call: Callable[[], object],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+        on_end: Callable[[Returned], object] | None,
+    ) -> Job:
         if self._latest_loop() is not loop:
             self._turn_to(loop)
         completions = self._latest_completions
-        job = Job(name, call, loop, completions, context=context, on_end=on_end)
         completions.outstanding += 1
+        return Job(name, call, loop, completions, context=context, on_end=on_end)
+
+    def _queue(self, jobs: list[Job], loop: asyncio.AbstractEventLoop) -> None:
         crew = self._crew
-        match crew.add(job, self._limit):
-            case "wait":
-                self._watch(job, loop)
-            case "start":
-                self._start_thread(crew, job)
-            case "wake":
-                crew.wakes.put("work")
-                self._told_exhausted = False
-            case "come":
-                self._told_exhausted = False
-        return job
+        waking, starting, waiting = crew.add(jobs, self._limit)
+        if waiting < len(jobs):
+            self._told_exhausted = False
+        if waiting:
+            self._watch(jobs[-waiting:], loop)
+        for _ in range(waking):
+            crew.wakes.put("work")
+        for _ in range(starting):
+            self._start_thread(crew)
 
     def _start_afresh(self) -> None:
         # Threads do not survive a fork: the child begins with none, and with nothing queued.
         self._process = os.getpid()
-        self._crew = _Crew()
+        self._crew = Crew()
+        self._put_off: list[Job] = []
         self._running: dict[int, str] = {}
         self._completions: WeakKeyDictionary[asyncio.AbstractEventLoop, Completions] = (
             WeakKeyDictionary()
@@ -150,28 +183,28 @@ class Threads:
             if loop is not None and loop.is_closed():
                 self._completions.pop(loop, None)
 
-    def _start_thread(self, crew: "_Crew", job: Job) -> None:
-        name = f"ostinato-{crew.count}"
+    def _start_thread(self, crew: Crew) -> None:
+        name = f"ostinato-{next(crew.numbers)}"
         thread = threading.Thread(target=self._work, args=(crew,), name=name, daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
-            # The system gives no more threads. Where there is one, the job waits for it.
+            # The system gives no more threads. Where there is one, the jobs wait for it.
             with crew.lock:
                 crew.count -= 1
                 crew.idle -= 1
                 crew.woken -= 1
-                is_alone = crew.count == 0
-                if is_alone:
-                    crew.jobs.remove(job)
-            if is_alone:
+                lost = [] if crew.count else list(crew.jobs)
+                if lost:
+                    crew.jobs.clear()
+            for job in lost:
                 job.completions.deliver(job, Returned(None, error))
 
-    def _watch(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
+    def _watch(self, jobs: list[Job], loop: asyncio.AbstractEventLoop) -> None:
         # One watched job speaks for all that wait behind it, and has the only timer.
-        self._latest = job
+        self._latest = jobs[-1]
         if self._watching_loop is None or self._watching_loop.is_closed():
-            self._watched, self._watching_loop = job, loop
+            self._watched, self._watching_loop = jobs[0], loop
             loop.call_later(self._patience, self._look)
 
     def _look(self) -> None:
@@ -181,26 +214,22 @@ class Threads:
                 self._told_exhausted = True
                 self._on_exhausted(sorted(self._running.copy().values()))
         elif self._latest is not None and self._latest.waiting and loop is not None:
-            self._watch(self._latest, loop)
+            self._watch([self._latest], loop)
 
-    def _work(self, crew: "_Crew") -> None:
+    def _work(self, crew: Crew) -> None:
         me, running = threading.get_ident(), self._running
         while True:
             job = crew.begin()
             while job is not None:
                 running[me] = job.name
-                job = _end(job, job.run(), crew, running)
+                returned = job.run()
+                del running[me]
+                # Free before its end is told: what follows on it finds this thread.
+                following = crew.next_job()
+                job.completions.deliver(job, returned)
+                job, returned = following, NOTHING
             if crew.wakes.get() == "end":
                 return
-
-
-def _end(job: Job, returned: Returned, crew: "_Crew", running: dict[int, str]) -> Job | None:
-    """Tell what a *job* has returned; return what its thread does next."""
-    del running[threading.get_ident()]
-    # Free before its end is told: what follows on it finds this thread.
-    following = crew.next_job()
-    job.completions.deliver(job, returned)
-    return following
 
 
 def _no_loop() -> None:
@@ -211,67 +240,3 @@ def start_daemon(name: str, target: Callable[[], object]) -> None:
     """Call *target* in a daemon thread of its own; where the system gives none, do without."""
     with suppress(RuntimeError):
         threading.Thread(target=target, name=name, daemon=True).start()
-
-
-class _Crew:
-    """Some threads, and what they are to do: they take jobs as long as there are any.
-
-    A thousand jobs at once wake as many threads as there are, and not one for each job.
-    """
-
-    __slots__ = ("count", "idle", "jobs", "lock", "wakes", "woken")
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.jobs: deque[Job] = deque()
-        # One for each thread that is woken.
-        self.wakes: SimpleQueue[Literal["work", "end"]] = SimpleQueue()
-        # How many threads there are, how many of these have nothing to do, and how many of those
-        # have been woken since.
-        self.count = self.idle = self.woken = 0
-
-    def add(self, job: Job, limit: int) -> Literal["come", "wake", "start", "wait"]:
-        """Add a *job*; return what it takes for a thread to take it, one of at most *limit*."""
-        with self.lock:
-            self.jobs.append(job)
-            if len(self.jobs) <= self.woken:
-                # Somebody comes who was woken for a job that another has taken.
-                return "come"
-            if self.idle > self.woken:
-                self.woken += 1
-                return "wake"
-            if self.count >= limit:
-                return "wait"
-            self.count += 1
-            self.idle += 1
-            self.woken += 1
-            return "start"
-
-    def begin(self) -> Job | None:
-        """Return the first job of a thread that was woken, if others have not taken it."""
-        with self.lock:
-            self.woken -= 1
-            job = self._taken()
-            if job is not None:
-                self.idle -= 1
-            return job
-
-    def next_job(self) -> Job | None:
-        """Return the next job of a thread that has ended one; without any it is idle."""
-        # At first without the lock, for which all would wait at each job.
-        job = self._taken()
-        if job is not None:
-            return job
-        with self.lock:
-            # Whoever has added one meanwhile has counted this thread as busy.
-            job = self._taken()
-            if job is None:
-                self.idle += 1
-            return job
-
-    def _taken(self) -> Job | None:
-        # Not asked whether there are any: another thread may take the last one in between.
-        try:
-            return self.jobs.popleft()
-        except IndexError:
-            return None

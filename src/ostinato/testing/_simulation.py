@@ -14,7 +14,7 @@ from ostinato.testing._clock import ManualClock
 from ostinato.testing._recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
     from datetime import datetime
 
     from ostinato._duration import Duration, Number
@@ -166,42 +166,11 @@ async def simulate(
 def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
     """Let the running loop's own timers follow *clock*, where that can be done."""
     loop: Any = worker.environment.loop
-    pools = worker.environment.threads, worker.environment.instants
-
-    def busy() -> list[Threads]:
-        return [threads for threads in pools if threads.outstanding(loop)]
-
-    # Whose runs wait for something, for which the loop may have to turn.
-    survey = worker.claims.performer.survey
-    instants = 0
-
-    def is_settled() -> bool:
-        """Return whether nothing could happen if the loop turned."""
-        nonlocal instants
-        instants += 1
-        return not (
-            instants % _INSTANTS == 0
-            or loop._ready
-            or survey.watched
-            or clock._is_due_elsewhere()
-            or busy()
-        )
-
-    async def settle() -> None:
-        # Most bodies wait for nothing: what was due has been done by whoever has called it.
-        if is_settled():
-            return
-        await asyncio.sleep(0)
-        while loop._ready or busy():
-            if loop._ready:
-                await asyncio.sleep(0)
-            else:
-                await busy()[0].next_end(loop)
 
     async def settle_blindly() -> None:
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-            for threads in busy():
+            for threads in _busy(worker):
                 await threads.next_end(loop)
 
     # The loops of asyncio are written in Python: their parts can be reached.
@@ -217,12 +186,44 @@ def _virtual(worker: Worker, clock: ManualClock) -> Generator[None]:
         scheduled = loop._scheduled
         return scheduled[0].when() - begun if scheduled else None
 
-    clock._settle, clock._next_elsewhere = settle, next_elsewhere
+    clock._settle, clock._next_elsewhere = _settler(worker, clock), next_elsewhere
     loop.time = lambda: begun + clock.monotonic()
     try:
         yield
     finally:
         loop.time, loop.slow_callback_duration = real_time, slow
+
+
+def _settler(worker: Worker, clock: ManualClock) -> Callable[[], Awaitable[None]]:
+    """Return what lets the loop finish what is due, and turns it only where that is of use."""
+    loop: Any = worker.environment.loop
+    # Knows whose runs wait for something, for which the loop may have to turn.
+    survey = worker.claims.performer.survey
+    instants = 0
+
+    async def settle() -> None:
+        nonlocal instants
+        instants += 1
+        # Most bodies wait for nothing: what was due has been done by whoever has called it.
+        if instants % _INSTANTS and not (
+            loop._ready or survey.watched or clock._is_due_elsewhere() or _busy(worker)
+        ):
+            return
+        await asyncio.sleep(0)
+        while loop._ready or (busy := _busy(worker)):
+            if loop._ready:
+                await asyncio.sleep(0)
+            else:
+                await busy[0].next_end(loop)
+
+    return settle
+
+
+def _busy(worker: Worker) -> list[Threads]:
+    """Return those threads that have something to do, or to tell."""
+    environment = worker.environment
+    pools = environment.threads, environment.instants
+    return [threads for threads in pools if threads.outstanding(environment.loop)]
 
 
 _TURNS = 20

@@ -43,8 +43,15 @@ def test_what_is_due_a_grain_later_is_gathered() -> None:
     for at, standing in [(10, a), (11, b), (13, c)]:
         agenda.put(at, standing)
 
-    assert [agenda.gathered(at, 1) for at in (10, 11, 13)] == [11, 11, 13]
-    assert [agenda.gathered(at, 0) for at in (10, 11, 13)] == [10, 11, 13]
+    shared = [agenda.next_at(1)]
+    alone = [agenda.next_at()]
+    for at in (10, 11):
+        list(agenda.take_due(at))
+        shared.append(agenda.next_at(1))
+        alone.append(agenda.next_at())
+
+    assert shared == [11, 11, 13]
+    assert alone == [10, 11, 13]
 
 
 def test_any_number_may_stand_at_one_instant() -> None:
