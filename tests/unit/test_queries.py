@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ostinato import Outcome, Run
-from ostinato._ledger import Ledger
 from ostinato._lease import Skipped
+from ostinato._ledger import Ledger
 from ostinato._outcomes import SkipReason
 from ostinato._queries import Wanted, newest_of
 

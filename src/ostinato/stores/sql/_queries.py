@@ -73,8 +73,8 @@ _BEHIND = (
     " AND recorded <= :recorded"
     f" AND ({_PLACE}) < (:recorded, :tie, :place_due, :number, :place_name, :place_reason)"
 )
-# Of all tasks, where none of the newest is passed over: as many tasks as records are wanted have one
-# that is not older than this, so that none of what is wanted is.
+# Of all tasks, where none of the newest is passed over: as many tasks as records are wanted have
+# one that is not older than this, so that none of what is wanted is.
 _OLDEST_WANTED = (
     "COALESCE((SELECT newest FROM (SELECT (SELECT x.recorded FROM {run} x WHERE x.ns = t.ns"
     " AND x.name = t.name AND x.recorded IS NOT NULL{behind} ORDER BY x.recorded DESC LIMIT 1)"
