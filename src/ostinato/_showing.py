@@ -80,9 +80,9 @@ class Showing(ABC):
         """Return the dashboard and its API as an application, for `app.mount("/ostinato", ...)`.
 
         Args:
-            read: Is called, and awaited, with each request to look: allows it by returning True,
-                refuses it by False or None, or by raising Starlette's `HTTPException`. A response
-                that it returns is sent.
+            read: Is called with each request to look, and awaited, or called in a thread where it
+                is no coroutine function: allows it by returning True, refuses it by False or None,
+                or by raising Starlette's `HTTPException`. A response that it returns is sent.
             control: The same for each request to steer; without it, nobody can.
             insecure: Whether everybody may look, where there is no *read*.
             expose_tracebacks: Whether a traceback in the message of an exception is shown.

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -245,6 +245,11 @@ def test_who_is_not_let_in_is_told_so(page: Page, watched: Server, status: str) 
     expect(row(page, "tidy")).to_be_visible()
 
 
+def answering(body: str) -> Callable[[Route], None]:
+    """Return what answers with the status 503."""
+    return lambda route: route.fulfill(status=503, body=body)
+
+
 @pytest.mark.parametrize("what", ["app", "store"])
 def test_what_does_not_answer_is_said(page: Page, what: str) -> None:
     """The page keeps what it last knew, says from when it is, and goes on by itself."""
@@ -270,7 +275,7 @@ def test_what_does_not_answer_is_said(page: Page, what: str) -> None:
     ):
         told = json.dumps({"error": {"code": code, "message": f"no {code}"}})
         page.unroute("**/api/overview")
-        page.route("**/api/overview", lambda route, told=told: route.fulfill(status=503, body=told))
+        page.route("**/api/overview", answering(told))
         page.reload()
         expect(page.get_by_role("heading", name=title)).to_be_visible()
         expect(page.locator("#state")).to_contain_text(f"no {code}.")

@@ -23,14 +23,10 @@ if TYPE_CHECKING:
     from ostinato._lease import TaskRow
     from ostinato._outcomes import Backfill
 
-__all__ = ["HadAlreadyError", "Past"]
+__all__ = ["Past"]
 
 # More records of a task than that are nowhere kept.
 _EVERY = 1_000_000
-
-
-class HadAlreadyError(Exception):
-    """A tick was run again by somebody else, since it was chosen: it is not to be run twice."""
 
 
 class Past:
@@ -54,8 +50,8 @@ class Past:
         self._latest: dict[int, str] = {}
         # The token of the task's row with which nobody has claimed a run that is not known.
         self._token: int | None = None
-        # The ids of runs that were claimed for nothing.
-        self._given_up: set[str] = set()
+        # The ids of runs that were claimed here, and looked at again: they are nobody else's.
+        self._own: set[str] = set()
 
     async def choose(self, start: int, end: int, mode: Backfill, *, most: int | None) -> None:
         """Choose those of the ticks from *start* on and before *end* that are to be run.
@@ -89,12 +85,11 @@ class Past:
 
         self.dues, self.ticks = await computed(instants, "backfill", choose)
 
-    async def check(self, due: int) -> None:
-        """Check that the tick *due* is still to be run, and that no other tick goes first.
+    async def is_wanted(self, due: int) -> bool:
+        """Return whether nobody has begun a run of the tick *due* since it was chosen.
 
         Raises:
             AlreadyRunningError: A tick of its schedule is due, and has its turn.
-            HadAlreadyError: Somebody has begun a run of it since it was chosen.
             StoreError: The store does not answer.
         """
         row, token = None, self._token
@@ -107,29 +102,27 @@ class Past:
             raise AlreadyRunningError(self.standing.name)
         if row is None or row.token != token:
             await self._look()
-        self._check_unknown(due)
+        return self._is_unknown(due)
 
-    async def confirm(self, run: Run) -> None:
-        """Check that a *run* that was claimed is still to be made.
+    async def is_still_wanted(self, run: Run) -> bool:
+        """Return whether nobody was faster than a *run* that was claimed.
 
         Raises:
-            HadAlreadyError: Somebody else has begun one of the same tick before.
             StoreError: The store does not answer.
         """
         if not self._is_elsewhere:
-            return
+            return True
         if self._token is not None and run.token == self._token + 1:
             # Nobody has claimed anything in between.
             self._token = run.token
-            return
-        self._given_up.add(run.id)
+            return True
+        self._own.add(run.id)
         await self._look(before=run.token)
-        self._check_unknown(run._due)
+        return self._is_unknown(run._due)
 
-    def _check_unknown(self, due: int) -> None:
+    def _is_unknown(self, due: int) -> bool:
         # What was known and is not any more was pruned.
-        if self._latest.get(due, self._before.get(due)) != self._before.get(due):
-            raise HadAlreadyError
+        return self._latest.get(due, self._before.get(due)) == self._before.get(due)
 
     async def _look(self, before: int | None = None) -> list[Run]:
         """Note, and return, what is known of the ticks, the latest first.
@@ -149,7 +142,7 @@ class Past:
         # Of what is under way, nothing is missing, and nothing has failed.
         wanted = Wanted(_EVERY, standing.name, since=self._begin, until=self._end)
         known += await Statuses(Fleet(self._worker)).history(wanted, standing)
-        self._latest = _ids_of(run for run in known if run.id not in self._given_up)
+        self._latest = _ids_of(run for run in known if run.id not in self._own)
         return known
 
     def _gives_way(self, row: TaskRow | None, now: float) -> bool:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from ostinato._engine._joining import check_told
 from ostinato._engine._observing import Observing
-from ostinato._engine._past import HadAlreadyError, Past
+from ostinato._engine._past import Past
 from ostinato._engine._prepare import (
     bind,
     choose_timeline,
@@ -36,8 +36,8 @@ from ostinato.protocols import Schedule
 
 __all__ = ["Steering"]
 
-# Checks a run that was claimed, before it begins.
-Confirm = Callable[[Run], Awaitable[None]]
+# Whether a run that was claimed is to begin.
+Confirm = Callable[[Run], Awaitable[bool]]
 
 
 class Steering:
@@ -57,7 +57,7 @@ class Steering:
         """
         run = self._run(standing, int(self._now(standing)), RunKind.MANUAL)
         task = await self._started(standing, run)
-        if wait and not task.done():
+        if wait and task is not None and not task.done():
             # Whoever waits may be cancelled; the run goes on.
             await asyncio.wait({task})
         return run
@@ -113,11 +113,9 @@ class Steering:
         return await self._begin_again(past, self._run(past.standing, due, RunKind.BACKFILL))
 
     async def _begin_again(self, past: Past, run: Run) -> asyncio.Task[None] | None:
-        try:
-            await past.check(run._due)
-            return await self._started(past.standing, run, past.confirm)
-        except HadAlreadyError:
+        if not await past.is_wanted(run._due):
             return None
+        return await self._started(past.standing, run, past.is_still_wanted)
 
     def _run(self, standing: Standing, due: int, kind: RunKind) -> Run:
         namespace, name = self._worker.environment.namespace, standing.task.name
@@ -127,18 +125,21 @@ class Steering:
         return run
 
     async def _started(
-        self, standing: Standing, run: Run, confirm: Confirm | None = None
-    ) -> asyncio.Task[None]:
-        starting = self._start(standing, run, confirm)
+        self, standing: Standing, run: Run, is_wanted: Confirm | None = None
+    ) -> asyncio.Task[None] | None:
+        starting = self._start(standing, run, is_wanted)
         if standing.is_shared and self._worker.is_remote:
             # Whoever asks may be cancelled: what the store grants meanwhile is run all the same.
             starting = finish_undisturbed(starting)
         return await starting
 
     async def _start(
-        self, standing: Standing, run: Run, confirm: Confirm | None
-    ) -> asyncio.Task[None]:
+        self, standing: Standing, run: Run, is_wanted: Confirm | None
+    ) -> asyncio.Task[None] | None:
         """Start a *run* that moves no tick, if it may run beside those under way.
+
+        Returns:
+            None: It was claimed, and is not wanted any more.
 
         Raises:
             AlreadyRunningError: It may not.
@@ -163,21 +164,21 @@ class Steering:
                 raise AlreadyRunningError(name)
             run.token = reply.leases[0].token
             try:
-                await self._confirm(run, confirm)
-            except (HadAlreadyError, NotRunningError, StoreError) as error:
-                is_over = isinstance(error, NotRunningError)
-                words = "the scheduler stops" if is_over else "another worker may have run it"
-                run.outcome, run.error = Outcome.CANCELLED, words
-                self._door.settle(Settlement(run, concurrency=limit))
+                if is_wanted is not None and not await is_wanted(run):
+                    self._give_back(run, limit, "another worker has run it")
+                    return None
+            except StoreError:
+                self._give_back(run, limit, "nobody can tell whether another worker has run it")
                 raise
+            if not self._worker.is_running:
+                self._give_back(run, limit, "the scheduler stops")
+                raise NotRunningError(self._worker.environment.namespace)
         return self._worker.claims.performer.start(standing, run)
 
-    async def _confirm(self, run: Run, confirm: Confirm | None) -> None:
-        """Check that a *run* that was claimed is to begin."""
-        if confirm is not None:
-            await confirm(run)
-        if not self._worker.is_running:
-            raise NotRunningError(self._worker.environment.namespace)
+    def _give_back(self, run: Run, limit: int | None, words: str) -> None:
+        """Give the lease of a *run* back that does not begin."""
+        run.outcome, run.error = Outcome.CANCELLED, words
+        self._door.settle(Settlement(run, concurrency=limit))
 
     async def pause(self, standing: Standing, reason: str | None, until: datetime | None) -> None:
         """Let no tick of the task run until *until*, or until it is resumed."""

@@ -13,6 +13,9 @@ __all__ = ["JSON", "Answer", "Asked", "Refusal", "encoded"]
 
 JSON = "application/json"
 
+# Made once: of a thousand tasks the runs are written one by one.
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -67,5 +70,5 @@ class Refusal:
 
 def encoded(value: object) -> bytes:
     """Return *value* as JSON that is inert wherever it is shown: no byte of it opens a tag."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     return text.replace("<", "\\u003c").encode("ascii")

@@ -40,7 +40,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """Builds the JSON of tasks, in threads; a thousand with 20 runs each are ten megabytes.
+    """Builds the JSON of tasks, in threads; a thousand with 5 runs each are 2.5 megabytes.
 
     Attributes:
         texts: Shortens and redacts what is shown.

@@ -25,19 +25,27 @@ if TYPE_CHECKING:
     from ostinato.dashboard._api import Api
     from ostinato.dashboard._given import Given
 
-__all__ = ["health", "overview", "task", "tasks", "workers"]
+__all__ = ["health", "overview", "recent_of", "task", "tasks", "workers"]
 
-# So many of its latest runs are told with each task.
+# So many of its latest runs are told with each task; of very many tasks fewer, for all of them
+# together are built and sent whenever one has changed.
 _RECENT = 20
+_FEWEST = 5
+_MOST_IN_ALL = 5_000
 # After so many milliseconds it is told again when workers were seen, though nothing else happened.
 _HEARD = 30_000
 _UNHEALTHY = 503
 _VERSION = version("ostinato")
 
 
+def recent_of(tasks: int) -> int:
+    """Return how many of its latest runs are told with each of so many *tasks*."""
+    return max(min(_RECENT, _MOST_IN_ALL // max(tasks, 1)), _FEWEST)
+
+
 async def overview(api: Api, given: Given) -> Callable[[], Answer]:
     """Return everything that the page shows at a glance, unless it is shown already."""
-    statuses = await api.scheduler.status(recent=_RECENT)
+    statuses = await api.scheduler.status(recent=recent_of(len(api.scheduler.tasks)))
     fleet = await api.scheduler.workers()
     found = await api.scheduler.health()
     now, declared = api.now(), api.scheduler.tasks
@@ -72,7 +80,7 @@ async def overview(api: Api, given: Given) -> Callable[[], Answer]:
 
 async def tasks(api: Api, _given: Given) -> Callable[[], Answer]:
     """Return how each task stands."""
-    statuses = await api.scheduler.status(recent=_RECENT)
+    statuses = await api.scheduler.status(recent=recent_of(len(api.scheduler.tasks)))
     now, declared = api.now(), api.scheduler.tasks
 
     def build() -> Answer:

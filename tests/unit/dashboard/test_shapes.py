@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ostinato import Run, Scheduler, TaskState, TaskStatus
+from ostinato import Run, Scheduler, SkipReason, TaskState, TaskStatus
 from ostinato.dashboard._fragments import Fragments
-from ostinato.dashboard._shapes import counts_of, task_shape
+from ostinato.dashboard._shapes import counts_of, run_shape, task_shape
 from ostinato.dashboard._texts import Texts
+from ostinato.dashboard._watching import recent_of
 
 DUE = datetime(2030, 1, 31, 9, tzinfo=UTC)
 
@@ -38,6 +39,32 @@ def test_a_task_is_late_that_waits_for_what_has_passed(
     counts = counts_of([found, status(failures_in_row=2)], now)
 
     assert (counts["late"], counts["failing"]) == (is_late + (seconds > 10), 1)
+
+
+def test_of_very_many_tasks_fewer_runs_are_told() -> None:
+    """All together are built and sent whenever one of the tasks has changed."""
+    assert [recent_of(tasks) for tasks in (0, 1, 250, 500, 1_000, 9_000)] == [20, 20, 20, 10, 5, 5]
+
+
+def test_a_run_looks_as_it_says() -> None:
+    """Its instants and durations are those that it tells, to the millisecond."""
+    run = Run("tidy", 1_893_492_000_004, "default", token=7, start_at=1_893_492_000_104)
+    run._started, run._finished = 1_893_492_000_106.4, 1_893_492_001_107.9996
+    skipped = Run.of_skipped(
+        "tidy", "default", first=-1, last=999, count=2, reason=SkipReason.PAUSED
+    )
+
+    shape, passed = run_shape(run, Texts()), run_shape(skipped, Texts())
+
+    assert (shape["id"], shape["due"]) == (run.id, "2030-01-01T10:00:00.004Z")
+    assert (shape["started"], shape["finished"]) == (
+        *("2030-01-01T10:00:00.106Z", "2030-01-01T10:00:01.108Z"),
+    )
+    assert (shape["duration"], shape["lateness"]) == (1.002, 0.002)
+    assert (passed["id"], passed["due"], passed["last_due"]) == (
+        *(skipped.id, "1969-12-31T23:59:59.999Z", "1970-01-01T00:00:00.999Z"),
+    )
+    assert (passed["started"], passed["duration"], passed["lateness"]) == (None,) * 3
 
 
 def test_ticks_are_counted_by_outcome_and_by_why_they_were_skipped() -> None:

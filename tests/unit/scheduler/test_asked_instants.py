@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ostinato import HealthStatus, Scheduler
+from ostinato import HealthStatus, Run, Scheduler
 from ostinato._clock import SystemClock
 from ostinato._queries import Overview
 from ostinato.stores.memory import MemoryStore
+from ostinato.testing import simulate
 
 HOUR = timedelta(hours=1)
 
@@ -74,6 +75,22 @@ async def test_nobody_waits_for_a_schedule_that_takes_its_time(
         assert health.status is HealthStatus.OK
         assert status.name == "task"
         assert len(await asking) == 2
+
+
+async def test_a_task_that_asks_takes_no_virtual_time() -> None:
+    """What is computed in a thread is waited for, before time passes."""
+    scheduler, took = Scheduler(), list[timedelta]()
+
+    @scheduler.cron("*/5 * * * *", tz="Europe/Zurich", name="task")
+    async def task(run: Run) -> None:
+        found = await scheduler.upcoming("task", 1_000)
+        took.append(sim.now - run.due)
+        assert len(found) == 1_000
+
+    async with simulate(scheduler) as sim:
+        await sim.advance(minutes=30)
+
+    assert took == [timedelta()] * 6
 
 
 class Counting(MemoryStore):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from ostinato._lease import TaskRow, WorkerRow
+from ostinato._place import Place
 from ostinato._queries import Overview, Recent, Wanted, named_in
 from ostinato._run import Run
 from ostinato.stores.sql._base import SqlBase
@@ -76,6 +77,28 @@ _NEWEST_FIRST = f" ORDER BY {_DOWN}, reason DESC LIMIT :limit"
 _BEHIND = (
     " AND recorded <= :recorded"
     f" AND ({_PLACE}) < (:recorded, :tie, :place_due, :number, :place_name, :place_reason)"
+)
+# Of all tasks, where none of the newest is passed over: as many tasks as records are wanted have
+# one that is not older than this, so that none of what is wanted is.
+_OLDEST_WANTED = (
+    "COALESCE((SELECT newest FROM (SELECT (SELECT x.recorded FROM {run} x WHERE x.ns = t.ns"
+    " AND x.name = t.name AND x.recorded IS NOT NULL{behind} ORDER BY x.recorded DESC LIMIT 1)"
+    " AS newest FROM {task} t WHERE t.ns = :ns) each_newest WHERE newest IS NOT NULL"
+    " ORDER BY newest DESC LIMIT 1 OFFSET :offset), 0)"
+)
+_FIND_NEWEST = (
+    f"SELECT {RUN_COLUMNS} FROM (SELECT t.ns AS l_ns, t.name AS l_name FROM {{task}} t"
+    " WHERE t.ns = :ns) l CROSS JOIN {run} {by_recorded} WHERE ns = l_ns AND name = l_name"
+    f" AND recorded >= {_OLDEST_WANTED}"
+)
+_FIND_LATERAL = (
+    f"SELECT {_of('r', RUN_COLUMNS.replace(TIE, 'tie'))} FROM {{task}} t CROSS JOIN LATERAL"
+    f" (SELECT {RUN_COLUMNS} AS tie, number FROM {{run}} WHERE ns = t.ns AND name = t.name"
+    f" AND recorded >= {_OLDEST_WANTED}"
+)
+_OF_EACH = (
+    f" ORDER BY {_DOWN}, reason DESC LIMIT :limit) r WHERE t.ns = :ns ORDER BY r.recorded DESC,"
+    " r.tie DESC, r.due DESC, r.number DESC, r.name DESC, r.reason DESC LIMIT :limit"
 )
 _ONE = (
     f"SELECT {RUN_COLUMNS}, takeover, cancel_requested FROM {{run}} WHERE ns = :ns AND name = :name"
@@ -160,6 +183,8 @@ class SqlQueries(SqlBase):
         Raises:
             StoreError: The database did not tell.
         """
+        if (wanted.name, wanted.since, wanted.until) == (None,) * 3 and not wanted.outcomes:
+            return self._find_newest(wanted)
         asked, given = _FIND, self._given(limit=wanted.limit)
         if wanted.name is not None:
             asked, given["name"] = asked + " AND name = :name", wanted.name
@@ -173,10 +198,23 @@ class SqlQueries(SqlBase):
             asked, given["until"] = asked + " AND due < :until", wanted.until
         if wanted.before is not None:
             asked += _BEHIND
-            recorded, tie, due, number, name, reason = wanted.before
-            given |= {"recorded": recorded, "tie": tie, "place_due": due, "number": number}
-            given |= {"place_name": name, "place_reason": reason}
+            given |= _given_of(wanted.before)
         found = self._sessions.read(self._spell(asked + _NEWEST_FIRST), given)
+        return [run_of(row, self._namespace) for row in found]
+
+    def _find_newest(self, wanted: Wanted) -> list[Run]:
+        """Return the newest records of all tasks, behind a place where that is *wanted*."""
+        if not wanted.limit:
+            return []
+        given = self._given(limit=wanted.limit, offset=wanted.limit - 1)
+        is_lateral, behind, older = self._dialect.has_lateral, "", ""
+        if wanted.before is not None:
+            # In the same millisecond there may be some that come before the place.
+            behind, older = _BEHIND, " AND x.recorded < :recorded"
+            given |= _given_of(wanted.before)
+        asked = (_FIND_LATERAL if is_lateral else _FIND_NEWEST).replace("{behind}", older) + behind
+        asked += _OF_EACH if is_lateral else _NEWEST_FIRST
+        found = self._sessions.read(self._spell(asked), given)
         return [run_of(row, self._namespace) for row in found]
 
     def run(self, run_id: str, /) -> Run | None:
@@ -226,3 +264,9 @@ class SqlQueries(SqlBase):
         # By `recorded`, what comes first of one millisecond, and the instant.
         rows.sort(key=itemgetter(18, 19, 1), reverse=True)
         return [run_of(row, self._namespace) for row in rows[:limit]]
+
+
+def _given_of(place: Place) -> dict[str, object]:
+    recorded, tie, due, number, name, reason = place
+    given: dict[str, object] = {"recorded": recorded, "tie": tie, "place_due": due}
+    return given | {"number": number, "place_name": name, "place_reason": reason}

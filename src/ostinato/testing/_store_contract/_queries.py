@@ -137,6 +137,24 @@ class QueryClauses:
         assert {run.task_name for run in of_task} == {"task"}
         assert _numbers(worker, of_task) == [2, 1]
 
+    def test_each_record_of_many_tasks_is_on_one_page(self, store_factory: Factory) -> None:
+        """Of more tasks than records on a page, many of which have ended at once."""
+        worker = Cluster(store_factory).worker()
+        names = [f"task {number}" for number in range(6)]
+        worker.register(*names, "idle")
+        for number in range(3):
+            for name in names[number:]:
+                worker.settle(_taken(worker, name, number))
+        every = [run.cursor for run in worker.store.find(Wanted(100))]
+
+        pages, place = list[str | None](), None
+        while page := worker.store.find(Wanted(4, before=place)):
+            pages += [run.cursor for run in page]
+            place = place_of(page[-1])
+
+        assert len(every) == 15
+        assert pages == every
+
     def test_a_page_is_of_what_is_wanted(self, store_factory: Factory) -> None:
         """By outcome, and by when ticks were due; a range counts for each of its instants."""
         worker = Cluster(store_factory).worker()
