@@ -63,10 +63,12 @@ def herd(request: pytest.FixtureRequest) -> int:
 # What these show, they show of the engine, which knows of a store that it is shared.
 _OF_THE_ENGINE = ("test_sharing.py", "test_herds.py", "_s68_", "_less_than_", "_blocked_")
 _LEFT = ("[mariadb]", "[redis]")
+# A transaction of ten questions that take a second each.
+_SLOW = "test_s80_a_slow_server_costs_no_lease[mariadb]"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Show what is the engine's on two of the stores, unless all are asked for."""
+    """Show what is the engine's, or slow, on two of the stores, unless all are asked for."""
     if config.getoption("--every-store"):
         return
     left = [
@@ -74,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items
         if item.nodeid.startswith("tests/cluster/")
         and item.nodeid.endswith(_LEFT)
-        and any(each in item.nodeid for each in _OF_THE_ENGINE)
+        and any(each in item.nodeid for each in (*_OF_THE_ENGINE, _SLOW))
     ]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if item not in left]

@@ -177,8 +177,23 @@ class Fleet:
             for each in records
         ]
         found = Counter(due for each in ranges for due in each)
-        assert [due for due, count in found.items() if count > 1] == []
-        assert found.keys() == set(grid)
+        # With the records around each, which tell how it came to that.
+        wrong = {due for due in {*found, *grid} if found[due] != 1 or due not in grid}
+        around = [
+            (
+                name,
+                due,
+                each.due.isoformat(),
+                each.count,
+                str(each.outcome),
+                each.reason,
+                each.token,
+            )
+            for due in sorted(wrong)[:3]
+            for each, spanned in zip(records, ranges, strict=True)
+            if spanned.start - 5 * step <= due <= spanned.stop + 5 * step
+        ]
+        assert wrong == set(), "\n".join(map(str, around))
         assert [each.count for each in records] == [len(each) for each in ranges]
         assert counts.total() == len(grid)
         return counts

@@ -31,11 +31,12 @@ def test_s76_s89_tasks_that_are_due_at_once_are_shared_by_many_workers(
         fleet.start(workers, tasks=names, lease=30, begin=time.time() + 3_600)
         store = stack.enter_context(fleet.store())
         wait_for(lambda: [each.tasks for each in store.workers()] == [herd] * workers, seconds=100)
-        begin = time.time() + 2 + herd / 100
+        begin = time.time() + (35 if herd >= MANY else 3)
         for name in names:
             store.control(name, {"next_due": round(begin * 1_000)})
         # Each looks for what was steered twice in a second.
         assert time.time() < begin - 1
+        wait_for(lambda: time.time() > begin - 0.4)
         if fleet.address.startswith("postgresql"):
             server: Server = request.getfixturevalue("postgresql_server")
             stack.enter_context(_counted(server, asked))
@@ -54,8 +55,8 @@ def test_s76_s89_tasks_that_are_due_at_once_are_shared_by_many_workers(
     print(f"{herd} tasks due at once, {workers} workers: the last {late} s late, {dict(asked)}")
     print(f"  shares of the workers: {shares}")
     if asked:
-        # One statement is for a hundred at the most, and each worker may come in vain.
-        assert asked["claims"] <= herd / 100 + 2 * workers
+        # One statement is for a hundred at the most, and each worker may come in vain, a few times.
+        assert asked["claims"] <= herd / 100 + 4 * workers
 
 
 @contextmanager

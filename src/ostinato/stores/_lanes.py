@@ -32,6 +32,7 @@ class Lane:
         self._is_closed = False
         self._beat: Callable[[], float | None] | None = None
         self._every = self._next_beat = 0.0
+        self._has_just_beaten = False
         self._monotonic: Callable[[], float] = float
 
     def beat(
@@ -96,9 +97,14 @@ class Lane:
     def _next(self) -> "tuple[Callable[[], Any], asyncio.Future[Any] | None] | None":
         """Wait for the next call, or the next beat; None: there is no more."""
         while True:
-            if self._beat is not None and self._monotonic() >= self._next_beat:
+            is_due = self._beat is not None and self._monotonic() >= self._next_beat
+            # Where a beat takes longer than its period, somebody has a turn all the same.
+            is_courteous = self._has_just_beaten and (self._urgent or self._jobs)
+            if self._beat is not None and is_due and not is_courteous:
+                self._has_just_beaten = True
                 self._next_beat = self._monotonic() + self._every
                 return self._beat, None
+            self._has_just_beaten = False
             if self._urgent:
                 return self._urgent.popleft()
             if self._jobs:

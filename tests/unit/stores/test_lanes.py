@@ -6,7 +6,7 @@ from threading import Event, current_thread
 import pytest
 
 from ostinato import NotRunningError
-from ostinato.stores._lanes import Lanes
+from ostinato.stores._lanes import Lane, Lanes
 
 
 @pytest.fixture
@@ -46,6 +46,24 @@ async def test_s81_a_long_page_of_history_does_not_keep_a_lease_waiting():
     lanes.close()
     assert not claimer.is_alive()
     assert not reader.is_alive()
+
+
+async def test_s81_s87_beats_that_take_longer_than_their_period_leave_others_a_turn() -> None:
+    """S81, S87: over a slow network a run could be settled, and a tick claimed, by nobody else."""
+    lane, now, taken = Lane("slow", asyncio.get_running_loop()), [0.0], [2.0]
+
+    def beat() -> None:
+        now[0] += taken[0]
+
+    lane.beat(beat, 1.0, lambda: now[0])
+    now[0] = 1.0
+
+    async with asyncio.timeout(10):
+        answers = [await lane.call(lambda: now[0]) for _ in range(3)]
+
+    assert answers == sorted(set(answers))
+    taken[0] = 0.0
+    lane.close(10)
 
 
 async def test_what_a_call_raises_comes_by_its_future():
