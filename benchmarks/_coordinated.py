@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks._coordinated_subjects import SUBJECTS
 
-__all__ = ["main"]
+__all__ = ["counter_of", "main"]
 
 _TASKS = 100
 _SECONDS = 8.0
@@ -45,8 +45,8 @@ async def _measure(subject: str, store: str, log: Path, *, is_idle: bool) -> Non
     def note() -> None:
         late.append(time.time() % 1)
 
-    sent = _counter_of(store, log)
-    async with SUBJECTS[subject](store, _TASKS, note, is_idle):
+    sent = counter_of(store, log)
+    async with SUBJECTS[subject](store, _TASKS, note, is_idle=is_idle):
         await asyncio.sleep(_BEFORE)
         # Half a second before ticks are due, for most of what was due to have ended.
         await asyncio.sleep(1.5 - time.time() % 1)
@@ -66,7 +66,7 @@ async def _measure(subject: str, store: str, log: Path, *, is_idle: bool) -> Non
     print(json.dumps(told), flush=True)
 
 
-def _counter_of(store: str, log: Path) -> Callable[[], int]:
+def counter_of(store: str, log: Path) -> Callable[[], int]:
     """Return what tells how many statements the *store* has been sent; transactions count."""
     if store.startswith("sqlite"):
         return lambda: _traced[0]
@@ -77,7 +77,7 @@ def _counter_of(store: str, log: Path) -> Callable[[], int]:
 _connect = sqlite3.connect
 
 
-def _connect_traced(*operands: Any, **options: Any) -> sqlite3.Connection:
+def _connect_traced(*operands: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401 - whatever it takes
     connection: sqlite3.Connection = _connect(*operands, **options)
 
     def trace(_statement: str) -> None:

@@ -30,7 +30,7 @@ def _second() -> datetime:
 
 
 @asynccontextmanager
-async def _bare(_store: str, number: int, note: Note, is_idle: bool) -> AsyncGenerator[None]:  # noqa: FBT001 - as all subjects
+async def _bare(_store: str, number: int, note: Note, *, is_idle: bool) -> AsyncGenerator[None]:
     async def repeat() -> None:
         while True:
             await asyncio.sleep(3_600 if is_idle else 1 - time.time() % 1)
@@ -43,7 +43,7 @@ async def _bare(_store: str, number: int, note: Note, is_idle: bool) -> AsyncGen
 
 
 @asynccontextmanager
-async def _ostinato(store: str, number: int, note: Note, is_idle: bool) -> AsyncGenerator[None]:  # noqa: FBT001
+async def _ostinato(store: str, number: int, note: Note, *, is_idle: bool) -> AsyncGenerator[None]:
     scheduler = importlib.import_module("ostinato").Scheduler(store, enabled=True)
 
     async def run() -> None:
@@ -57,7 +57,9 @@ async def _ostinato(store: str, number: int, note: Note, is_idle: bool) -> Async
 
 
 @asynccontextmanager
-async def _apscheduler3(store: str, number: int, note: Note, is_idle: bool) -> AsyncGenerator[None]:  # noqa: FBT001
+async def _apscheduler3(
+    store: str, number: int, note: Note, *, is_idle: bool
+) -> AsyncGenerator[None]:
     schedulers = importlib.import_module("apscheduler.schedulers.asyncio")
     jobs = importlib.import_module("apscheduler.jobstores.sqlalchemy")
     _notes.append(note)
@@ -81,7 +83,9 @@ async def _apscheduler3(store: str, number: int, note: Note, is_idle: bool) -> A
 
 
 @asynccontextmanager
-async def _apscheduler4(store: str, number: int, note: Note, is_idle: bool) -> AsyncGenerator[None]:  # noqa: FBT001
+async def _apscheduler4(
+    store: str, number: int, note: Note, *, is_idle: bool
+) -> AsyncGenerator[None]:
     library = importlib.import_module("apscheduler")
     interval = importlib.import_module("apscheduler.triggers.interval").IntervalTrigger
     stores = importlib.import_module("apscheduler.datastores.sqlalchemy")
@@ -105,7 +109,7 @@ async def _apscheduler4(store: str, number: int, note: Note, is_idle: bool) -> A
 
 @asynccontextmanager
 async def _fastapi_crons(
-    store: str, number: int, note: Note, is_idle: bool
+    store: str, number: int, note: Note, *, is_idle: bool
 ) -> AsyncGenerator[None]:
     library = importlib.import_module("fastapi_crons")
     config = library.CronConfig()
@@ -123,7 +127,9 @@ async def _fastapi_crons(
 
 
 @asynccontextmanager
-async def _task_manager(store: str, number: int, note: Note, is_idle: bool) -> AsyncGenerator[None]:  # noqa: FBT001
+async def _task_manager(
+    store: str, number: int, note: Note, *, is_idle: bool
+) -> AsyncGenerator[None]:
     library = importlib.import_module("fastapi_task_manager")
     host, port = store.removeprefix("redis://").split(":")
     config = library.Config(redis_host=host, redis_port=int(port), concurrent_tasks=number)
@@ -143,7 +149,7 @@ async def _task_manager(store: str, number: int, note: Note, is_idle: bool) -> A
 
 @asynccontextmanager
 async def _procrastinate(
-    store: str, number: int, note: Note, is_idle: bool
+    store: str, number: int, note: Note, *, is_idle: bool
 ) -> AsyncGenerator[None]:
     library = importlib.import_module("procrastinate")
     app = library.App(connector=library.PsycopgConnector(conninfo=store))
@@ -168,7 +174,7 @@ async def _procrastinate(
         await asyncio.gather(working, return_exceptions=True)
 
 
-Entered = Callable[[str, int, Note, bool], AbstractAsyncContextManager[None]]
+Entered = Callable[..., AbstractAsyncContextManager[None]]
 SUBJECTS: dict[str, Entered] = {
     "bare": _bare,
     "ostinato": _ostinato,

@@ -1,11 +1,11 @@
 """What a tick costs that workers share through a store, beside other libraries' over such stores.
 
 100 tasks that are due together at every second: CPU, lateness, statements; and the same idle. Needs
-the servers of the tests: PostgreSQL and Redis or Valkey, with `psql` and `redis-cli`.
+the library installed, and the servers of the tests, with `psql` and `redis-cli`.
 """
 
-import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks._environments import environment, interpreters
 from benchmarks._harness import Case, Comparison, arguments_of, print_table, run_rounds
-from tests.support.servers import postgresql, redis
+from benchmarks._servers import Served, served
 
 __all__ = ["main"]
 
@@ -48,7 +48,6 @@ _SUBJECTS = (
     ("fastapi-crons, Redis", "fastapi_crons", "redis"),
     ("fastapi-task-manager, Redis", "task_manager", "redis"),
 )
-_EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def main() -> None:
     arguments = arguments_of(__doc__ or "", rounds=3).parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        stores = _stores(stack, folder)
+        stores = served(stack, folder)
         comparisons = [
             Comparison(f"{version}, {workload}", _cases(version, python, workload, stores))
             for version, python in interpreters(arguments.python).items()
@@ -91,31 +90,7 @@ def main() -> None:
         print_table([each for each in comparisons if figure in each.figures], figure, unit)
 
 
-def _stores(stack: ExitStack, folder: Path) -> dict[str, tuple[str, str, tuple[str, ...]]]:
-    """Start the servers; return of each store its address, its log, and what empties it."""
-    served, memory = stack.enter_context(postgresql()), stack.enter_context(redis(folder))
-    psql = (shutil.which("psql") or "psql", served.address, "-qc")
-    for setting in ("ALTER SYSTEM SET log_statement = 'all'", "SELECT pg_reload_conf()"):
-        subprocess.run([*psql, setting], check=True, stdout=subprocess.DEVNULL)
-    client = (shutil.which("redis-cli") or "valkey-cli", "-p", str(memory.port))
-    said = folder / "commands"
-    output = stack.enter_context(said.open("wb"))
-    listening = subprocess.Popen([*client, "monitor"], stdout=output)
-    stack.callback(listening.wait)
-    stack.callback(listening.kill)
-    database = folder / "state.db"
-    emptied = ("rm", "-f", *(f"{database}{end}" for end in ("", "-wal", "-shm")))
-    return {
-        "none": ("-", "-", ("true",)),
-        "sqlite": (f"sqlite:///{database}", "-", emptied),
-        "postgresql": (served.address, str(served._log), (*psql, _EMPTY)),  # noqa: SLF001 - it tells nobody
-        "redis": (memory.address, str(said), (*client, "flushall")),
-    }
-
-
-def _cases(
-    version: str, python: Path, workload: str, stores: dict[str, tuple[str, str, tuple[str, ...]]]
-) -> list[Case]:
+def _cases(version: str, python: Path, workload: str, stores: dict[str, Served]) -> list[Case]:
     own = environment(f"{version}-coordinated", python, *_PEERS)
     newer = environment(f"{version}-coordinated-apscheduler-4", python, *_APSCHEDULER_4)
     found: list[Case] = []
@@ -126,6 +101,8 @@ def _cases(
             continue
         address, log, emptying = stores[kind]
         executable = newer if subject == "apscheduler4" else own
+        if subject in ("bare", "ostinato"):
+            executable = Path(sys.executable)
         command = (executable, "-m", "benchmarks._coordinated", subject, counted, address, log)
         found.append(_FreshCase(title, command, 90, emptying))
     return found
