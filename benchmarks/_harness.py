@@ -98,7 +98,7 @@ class Comparison:
                 yield "", "", case.subject, "none", "", "", ""
                 continue
             values = [value for value, _ in pairs]
-            ratios = [value / base for value, base in pairs]
+            ratios = [value / base if base else math.inf for value, base in pairs]
             more = [value - base for value, base in pairs]
             if case is self.cases[0]:
                 rounds = str(len(values))

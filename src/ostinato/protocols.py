@@ -141,11 +141,7 @@ class Store(Protocol):
         ...
 
     def claim(
-        self,
-        claims: Sequence[Claim | Takeover],
-        lease: int,
-        ended: Sequence[Settlement] = (),
-        /,
+        self, claims: Sequence[Claim | Takeover], lease: int, ended: Sequence[Settlement] = (), /
     ) -> Reply:
         """Take the leases that can be had; return them, and the rows of all that were asked for.
 

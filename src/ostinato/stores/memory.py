@@ -46,11 +46,7 @@ class MemoryStore(MemoryQueries):
         super().__init__(kept)
 
     def claim(
-        self,
-        claims: Sequence[Claim | Takeover],
-        lease: int,
-        ended: Sequence[Settlement] = (),
-        /,
+        self, claims: Sequence[Claim | Takeover], lease: int, ended: Sequence[Settlement] = (), /
     ) -> Reply:
         """Grant what can be granted, once what has *ended* is settled."""
         if ended:

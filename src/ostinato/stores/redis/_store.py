@@ -82,11 +82,7 @@ class RedisStore(RedisQueries):
         return register(door, tasks, self._grace)
 
     def claim(
-        self,
-        claims: Sequence[Claim | Takeover],
-        lease: int,
-        ended: Sequence[Settlement] = (),
-        /,
+        self, claims: Sequence[Claim | Takeover], lease: int, ended: Sequence[Settlement] = (), /
     ) -> Reply:
         """Take the leases that can be had, once what has *ended* is settled.
 

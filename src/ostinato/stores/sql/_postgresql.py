@@ -95,11 +95,7 @@ class PostgresqlStore(SqlStore):
             self._sessions.read(NOTIFY, given)
 
     def claim(
-        self,
-        claims: Sequence[Claim | Takeover],
-        lease: int,
-        ended: Sequence[Settlement] = (),
-        /,
+        self, claims: Sequence[Claim | Takeover], lease: int, ended: Sequence[Settlement] = (), /
     ) -> Reply:
         """Take the leases that can be had, most of them by one statement that waits for nobody.
 

@@ -1,8 +1,8 @@
 """Leases that are prolonged, and runs that end: by the token alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import cast
+from typing import TypeVar, cast
 
 from ostinato._instants import milliseconds_of
 from ostinato._lease import Progress, Renewed, Settlement, Skipped, TaskRow
@@ -30,7 +30,9 @@ from ostinato.stores.sql._rows import (
 )
 from ostinato.stores.sql._session import Cursor
 
-__all__ = ["ROWS", "NotAllHeldError", "SqlSettling"]
+__all__ = ["ROWS", "SqlSettling"]
+
+T = TypeVar("T")
 
 _RENEW = (
     "UPDATE {task} SET lease_until = {now} + :lease"
@@ -137,20 +139,33 @@ class SqlSettling(SqlHistory):
                 rows |= {row[0]: row for row in cursor.fetchall()}
             return rows
 
+        return self._write_all(record)
+
+    def _write_all(self, work: Callable[[Cursor], T]) -> T | None:
+        """Do *work* in one transaction; None: not all is as it was to be, nothing is written."""
         try:
-            return self._sessions.write(record)
-        except NotAllHeldError:
+            return self._sessions.write(work)
+        except _NotAllHeldError:
             return None
 
     def _record(self, cursor: Cursor, ends: Sequence[dict[str, object]]) -> None:
         """Write the *ends* of ticks that ran alone.
 
         Raises:
-            NotAllHeldError: The lease of one was not held.
+            _NotAllHeldError: The lease of one was not held.
         """
         for statement in (SETTLE_TICK, END_RUN) if ends else ():
-            if self._write_each(cursor, statement, ends) < len(ends):
-                raise NotAllHeldError
+            self._expect(self._write_each(cursor, statement, ends), len(ends))
+
+    @staticmethod
+    def _expect(found: int, wanted: int) -> None:
+        """Go on if so many rows were *found* as were *wanted*, or more.
+
+        Raises:
+            _NotAllHeldError: There were fewer: `_write_all` leaves nothing of what was written.
+        """
+        if found < wanted:
+            raise _NotAllHeldError
 
     def _write_each(self, cursor: Cursor, statement: str, each: Sequence[dict[str, object]]) -> int:
         """Run an UPDATE for *each*; return how many rows it has found."""
@@ -226,7 +241,7 @@ class SqlSettling(SqlHistory):
             ends.clear()
 
 
-class NotAllHeldError(Exception):
+class _NotAllHeldError(Exception):
     """Some of a batch are not as they are expected to be: one by one, then."""
 
 

@@ -83,11 +83,7 @@ class SqlStore(SqlClaims, SqlSettling, SqlQueries, SqlFence):
         return self._reply([task.name for task in tasks])
 
     def claim(
-        self,
-        claims: Sequence[Claim | Takeover],
-        lease: int,
-        ended: Sequence[Settlement] = (),
-        /,
+        self, claims: Sequence[Claim | Takeover], lease: int, ended: Sequence[Settlement] = (), /
     ) -> Reply:
         """Take the leases that can be had, once what has *ended* is settled.
 

@@ -12,7 +12,7 @@ from ostinato.stores.sql._claiming import BEGIN_TICKS, is_plain, lone_of
 from ostinato.stores.sql._ending import END_RUN, ENDED, SETTLE_TICK
 from ostinato.stores.sql._rows import task_row_of
 from ostinato.stores.sql._session import Cursor
-from ostinato.stores.sql._settling import ROWS, NotAllHeldError
+from ostinato.stores.sql._settling import ROWS
 from ostinato.stores.sql._store import SqlStore
 
 __all__ = ["SqlTogether"]
@@ -29,11 +29,7 @@ class SqlTogether(SqlStore):
     """Does what is common all at once, where all of it is as it is expected to be."""
 
     def claim(
-        self,
-        claims: Sequence[Claim | Takeover],
-        lease: int,
-        ended: Sequence[Settlement] = (),
-        /,
+        self, claims: Sequence[Claim | Takeover], lease: int, ended: Sequence[Settlement] = (), /
     ) -> Reply:
         """Take the leases that can be had, in one transaction with what has *ended*.
 
@@ -52,11 +48,10 @@ class SqlTogether(SqlStore):
         if ends is None or not is_plainly_asked or not (ends or self._are_expected(plain)):
             return super().claim(claims, lease, ended)
         shared = self._namespace, self._owner, now, now + lease
-        try:
-            reply = self._sessions.write(partial(self._win, plain, ends, shared))
-        except NotAllHeldError:
+        reply = self._write_all(partial(self._win, plain, ends, shared))
+        if reply is None:
             return super().claim(claims, lease, ended)
-        return reply or super().claim(claims, lease)
+        return reply if reply.leases else super().claim(claims, lease)
 
     def _are_expected(self, claims: Sequence[Claim]) -> bool:
         """Return whether the rows of all *claims* are at the instants that they expect.
@@ -75,20 +70,19 @@ class SqlTogether(SqlStore):
         ends: Sequence[dict[str, object]],
         shared: tuple[str, str, int, int],
         cursor: Cursor,
-    ) -> Reply | None:
-        """Write all *ends*, and all of *claims* as won; or none of these, and return None.
+    ) -> Reply:
+        """Write all *ends*, and all of *claims* as won; or none of these, and grant no lease.
 
-        Raises:
-            NotAllHeldError: Some are not as they were to be: nothing may be left of any.
+        Where only some are won, nothing is left of any of it.
         """
         self._record(cursor, ends)
         statement, values_of = self._lone
         cursor.executemany(statement, [values_of((*claim, *shared)) for claim in claims])
         won = cursor.rowcount
-        if ends and not won:
-            return None
         namespace, _, now, _ = shared
         names, begun, reply = list(map(_name_of, claims)), 0, Reply(now, [], {})
+        if ends and not won:
+            return reply
         for some in chunks(names) if won == len(claims) else ():
             begin, show = self._among(len(some))
             cursor.execute(begin, (now, namespace, *some))
@@ -98,9 +92,8 @@ class SqlTogether(SqlStore):
                 reply.rows[row[0]] = known = task_row_of(row, namespace)
                 if known.held is not None:
                     reply.leases.append(known.held)
-        if begun < len(claims):
-            # Not all were won; or the history holds one of them already.
-            raise NotAllHeldError
+        # Not all were won, else; or the history holds one of them already.
+        self._expect(begun, len(claims))
         return reply
 
     def _among(self, number: int) -> tuple[str, str]:
