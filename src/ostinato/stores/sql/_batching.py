@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-__all__ = ["PLURALS", "Placed", "joined", "listed", "placed", "unnested"]
+__all__ = ["PLURALS", "Placed", "in_places", "joined", "listed", "placed", "unnested"]
 
 # What differs from claim to claim, or from end to end, and of which type it is.
 _TYPES = {
@@ -61,6 +61,11 @@ def listed(
     return " UNION ALL ".join(rows), given
 
 
+def in_places(statement: str) -> str:
+    """Return *statement* with its parameters by place."""
+    return _ANY.sub("?", statement)
+
+
 def placed(statement: str, keys: Mapping[str, object]) -> Placed:
     """Return *statement* with its parameters by place, to which SQLite binds sooner than to names.
 
@@ -68,4 +73,4 @@ def placed(statement: str, keys: Mapping[str, object]) -> Placed:
         statement: With parameters by name, two of them at the least.
         keys: Where the value of each is found in what holds them all.
     """
-    return _ANY.sub("?", statement), itemgetter(*(keys[each] for each in _ANY.findall(statement)))
+    return in_places(statement), itemgetter(*(keys[each] for each in _ANY.findall(statement)))

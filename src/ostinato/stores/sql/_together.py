@@ -6,8 +6,9 @@ from operator import itemgetter
 from typing import Any
 
 from ostinato._lease import Claim, Reply, Settlement, Takeover
+from ostinato._tzdb import tzdb_version
 from ostinato.stores.sql._base import chunks
-from ostinato.stores.sql._batching import Placed, placed
+from ostinato.stores.sql._batching import Placed, in_places, placed
 from ostinato.stores.sql._claiming import BEGIN_TICKS, is_plain, lone_of
 from ostinato.stores.sql._ending import END_RUN, ENDED, SETTLE_TICK
 from ostinato.stores.sql._rows import task_row_of
@@ -22,6 +23,7 @@ _PEEK = "SELECT name, next_due FROM {task} WHERE ns = :ns"
 _SHARED = ("ns", "owner", "now", "until")
 _OF_CLAIM = {name: place for place, name in enumerate((*Claim._fields, *_SHARED))}
 _OF_END = {name: name for name in (*ENDED, "ns", "now")}
+_OF_TICKS = {name: name for name in ("now", "tzdb", "ns")}
 _name_of = itemgetter(0)
 
 
@@ -39,7 +41,6 @@ class SqlTogether(SqlStore):
         Raises:
             StoreError: The database did not do it, or the reply was lost: read before deciding.
         """
-        ends = self._ends_of(ended)
         now = int(self._now())
         ends = self._ends_of(ended) if ended else []
         plain = [claim for claim in claims if isinstance(claim, Claim) and is_plain(claim)]
@@ -81,11 +82,12 @@ class SqlTogether(SqlStore):
         won = cursor.rowcount
         namespace, _, now, _ = shared
         names, begun, reply = list(map(_name_of, claims)), 0, Reply(now, [], {})
+        given = {"now": now, "tzdb": tzdb_version(), "ns": namespace}
         if ends and not won:
             return reply
         for some in chunks(names) if won == len(claims) else ():
-            begin, show = self._among(len(some))
-            cursor.execute(begin, (now, namespace, *some))
+            (begin, values_of), show = self._among(len(some))
+            cursor.execute(begin, (*values_of(given), *some))
             begun += cursor.rowcount
             cursor.execute(show, (namespace, *some))
             for row in cursor.fetchall():
@@ -96,13 +98,12 @@ class SqlTogether(SqlStore):
         self._expect(begun, len(claims))
         return reply
 
-    def _among(self, number: int) -> tuple[str, str]:
+    def _among(self, number: int) -> tuple[Placed, str]:
         """Return what begins ticks of so many tasks, and what shows their rows."""
         if number not in self._of_names:
             among = f" AND name IN ({', '.join('?' * number)})"
-            statements = BEGIN_TICKS + among + " {keep}", ROWS + among
-            begin, show = (placed(self._spell(each), _OF_END)[0] for each in statements)
-            self._of_names[number] = begin, show
+            begin = placed(self._spell(BEGIN_TICKS + among + " {keep}"), _OF_TICKS)
+            self._of_names[number] = begin, in_places(self._spell(ROWS + among))
         return self._of_names[number]
 
     def _write_each(self, cursor: Cursor, statement: str, each: Sequence[dict[str, Any]]) -> int:
@@ -111,7 +112,7 @@ class SqlTogether(SqlStore):
         return cursor.rowcount
 
     @cached_property
-    def _of_names(self) -> dict[int, tuple[str, str]]:
+    def _of_names(self) -> dict[int, tuple[Placed, str]]:
         return {}
 
     @cached_property
