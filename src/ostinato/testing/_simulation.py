@@ -210,11 +210,13 @@ def _settler(worker: Worker, clock: ManualClock) -> Callable[[], Awaitable[None]
         ):
             return
         await asyncio.sleep(0)
-        while loop._ready or (busy := _busy(worker)):
+        while True:
             if loop._ready:
                 await asyncio.sleep(0)
-            else:
+            elif busy := _busy(worker):
                 await busy[0].next_end(loop)
+            else:
+                return
 
     return settle
 
