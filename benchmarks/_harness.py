@@ -13,7 +13,7 @@ from statistics import median
 
 from benchmarks._environments import FOLDER, ROOT, variables
 
-__all__ = ["Case", "Comparison", "arguments_of", "print_table", "run_rounds"]
+__all__ = ["Case", "Comparison", "arguments_of", "chosen", "print_table", "run_rounds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,12 @@ def arguments_of(description: str, *, rounds: int) -> argparse.ArgumentParser:
         "--only", default="", metavar="TEXT", help="only comparisons with this in their title"
     )
     parser.add_argument(
+        "--subject",
+        action="append",
+        default=[],
+        help="of `scheduler` and `scale`: only this one beside the first; may be repeated",
+    )
+    parser.add_argument(
         "--python",
         type=Path,
         action="append",
@@ -128,6 +134,12 @@ def arguments_of(description: str, *, rounds: int) -> argparse.ArgumentParser:
         help="an interpreter to measure with; may be repeated; default: every supported one found",
     )
     return parser
+
+
+def chosen(subjects: tuple[str, ...], arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return those of *subjects* that were asked for by `--subject`, with the first; or all."""
+    wanted = {subjects[0], *arguments.subject}
+    return tuple(each for each in subjects if each in wanted) if arguments.subject else subjects
 
 
 def run_rounds(name: str, comparisons: list[Comparison], arguments: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """What 10,000 and 100,000 tasks cost: to start, to keep, to tick and to stop (Linux)."""
 
 from benchmarks._environments import interpreters
-from benchmarks._harness import Comparison, arguments_of, print_table, run_rounds
+from benchmarks._harness import Comparison, arguments_of, chosen, print_table, run_rounds
 from benchmarks._scheduler_cases import cases, pythons
 
 __all__ = ["main"]
@@ -30,7 +30,14 @@ def main() -> None:
     comparisons = [
         Comparison(
             f"{version}, {int(count):,} tasks, every {period} s",
-            cases("benchmarks._scale", subjects, executables, count, period, limit=180),
+            cases(
+                "benchmarks._scale",
+                chosen(subjects, arguments),
+                executables,
+                count,
+                period,
+                limit=180,
+            ),
         )
         for version, found in interpreters(arguments.python).items()
         for executables in [pythons(version, found)]

@@ -4,7 +4,7 @@
 """
 
 from benchmarks._environments import interpreters
-from benchmarks._harness import Comparison, arguments_of, print_table, run_rounds
+from benchmarks._harness import Comparison, arguments_of, chosen, print_table, run_rounds
 from benchmarks._scheduler_cases import cases, pythons
 
 __all__ = ["main"]
@@ -31,7 +31,14 @@ def main() -> None:
     comparisons = [
         Comparison(
             f"{version}, {body}, {phases}",
-            cases("benchmarks._scheduler_ticks", subjects, executables, body, phases, limit=60),
+            cases(
+                "benchmarks._scheduler_ticks",
+                chosen(subjects, arguments),
+                executables,
+                body,
+                phases,
+                limit=60,
+            ),
         )
         for version, found in interpreters(arguments.python).items()
         for executables in [pythons(version, found)]

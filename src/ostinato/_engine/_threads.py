@@ -99,7 +99,12 @@ class Threads:
         if self._process != os.getpid():
             self._start_afresh()
         job = self._made(name, call, loop, context, on_end)
-        self._queue([job], loop)
+        jobs = [job]
+        if self._put_off:
+            # Whoever comes later does not come first.
+            jobs[:0] = self._put_off
+            self._put_off.clear()
+        self._queue(jobs, loop)
         return job
 
     def put_off(
@@ -120,9 +125,9 @@ class Threads:
 
     def queue_all(self) -> None:
         """Queue all that was put off."""
-        jobs = self._put_off.copy()
-        self._put_off.clear()
-        self._queue(jobs, jobs[0].loop)
+        if jobs := self._put_off.copy():
+            self._put_off.clear()
+            self._queue(jobs, jobs[0].loop)
 
     def _made(
         self,

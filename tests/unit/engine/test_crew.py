@@ -48,5 +48,17 @@ async def test_jobs_that_are_put_off_wake_nobody_until_all_are_queued() -> None:
 
     threads.queue_all()
 
+    threads.queue_all()
     assert {(await ended.get()).value for _ in range(3)} == {0, 1, 2}
     assert (threads.vacant, threads.outstanding(loop)) == (2, 0)
+
+
+async def test_what_is_put_off_comes_before_what_is_submitted_after_it() -> None:
+    """With one thread, in that order."""
+    threads, loop, ran = Threads(1), asyncio.get_running_loop(), list[str]()
+    threads.put_off("a", lambda: ran.append("a"), loop, copy_context(), lambda _end: None)
+
+    job = threads.submit("b", lambda: ran.append("b"), loop)
+    await job.future
+
+    assert ran == ["a", "b"]
