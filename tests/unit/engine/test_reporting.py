@@ -10,7 +10,9 @@ import pytest
 from ostinato import Outcome, Run, Scheduler
 from ostinato._engine._environment import Environment
 from ostinato._engine._remote import Remote
+from ostinato._engine._settling import Settling
 from ostinato._engine._standing import Standing
+from ostinato._engine._starving import Starving
 from ostinato._engine._tell import Telling
 from ostinato._engine._threads import Threads
 from ostinato._engine._timeline import Timeline
@@ -76,7 +78,7 @@ class Desk:
         self.agenda = timeline.agenda
         self.standing = _standing()
         self.agenda.put(20, self.standing)
-        environment = Environment(
+        environment = self.environment = Environment(
             loop=asyncio.get_running_loop(),
             clock=self.clock,
             threads=Threads(1),
@@ -164,7 +166,7 @@ async def test_what_is_told_at_once_takes_along_what_waits():
     desk.door.settle_along(desk.end("one"), 900)
 
     desk.door.settle(desk.end("two"))
-    await desk.clock.advance(seconds=1)
+    await desk.clock.advance(seconds=0.001)
 
     assert desk.store.asked == [("settle", "one", "two")]
 
@@ -181,6 +183,27 @@ async def test_s87_an_end_that_went_along_with_a_lost_claim_is_told_again():
     assert desk.store.asked == [("claim", "two", "with", "one"), ("settle", "one")]
     assert desk.replies == [None]
     assert not desk.held("one")
+
+
+@pytest.mark.parametrize("reruns", [True, False])
+async def test_s84_what_would_be_run_again_is_told_of_at_once(reruns: bool):
+    """S84: of a run that has succeeded nobody is to think that its worker died in it."""
+    desk = Desk()
+    standing, run = desk.standing, desk.end("one").run
+    standing.is_quick, standing.is_shared, standing.reruns = True, True, reruns
+    standing.running, standing.next_due = 1, 900
+    settling = Settling(
+        desk.environment,
+        on_next=str,
+        on_over=str,
+        starving=Starving(desk.environment, str),
+        backoff=desk.door,
+    )
+
+    settling.settle(standing, run)
+    await desk.clock.advance(seconds=0.001)
+
+    assert desk.store.asked == ([("settle", "one")] if reruns else [])
 
 
 def _standing() -> Standing:
