@@ -76,14 +76,11 @@ class Settling:
             self._begin_delay(standing, run)
         self.go_on(standing)
         if self._starving.waiting:
-            # It may have had a thread: for itself, or for what it depends on.
-            self._starving.feed()
+            self._starving.feed()  # It may have had a thread: its own, or of what it depends on.
 
     def _settle_quickly(self, standing: Standing, run: Run, left: float) -> None:
         """Record a success whose next tick comes in *left* milliseconds: the common case."""
-        run._is_recorded = True
-        standing.latest = run
-        standing.last_success = run._due
+        run._is_recorded, standing.latest, standing.last_success = True, run, run._due
         note_success(standing, self._telling)
         if standing.is_shared:
             # What would be run again if this were not told is told at once.
@@ -100,8 +97,7 @@ class Settling:
 
     def free_slot(self, standing: Standing, run: Run) -> None:
         """Free the slot of a thread that went on behind its *run*."""
-        standing.running -= 1
-        standing.is_quarantined = False
+        standing.running, standing.is_quarantined = standing.running - 1, False
         self._begin_delay(standing, run)
         self.go_on(standing)
         self._starving.feed()
@@ -143,8 +139,7 @@ class Settling:
 
     def stop(self, standing: Standing, error: Exception) -> None:
         """Stop a task whose schedule has raised *error*: nobody knows when it is due."""
-        standing.next_due = None
-        standing.is_over = True
+        standing.next_due, standing.is_over = None, True
         standing.over_reason = reason = f"its schedule raised {type(error).__name__}: {error}"
         self._telling.tell("ostinato.task_stopped", standing.name, error=error, reason=reason)
 
@@ -284,8 +279,7 @@ class Settling:
             return None
         start_at = expected + standing.delay_of(expected)
         if start_at > now or (run._started is not None and start_at <= run._started):
-            # Not passed over by this run: it is still to come, or to be caught up with.
-            return None
+            return None  # Not passed over by this run: to come, or to be caught up with.
         overlap = standing.task.policy.overlap
         if overlap is Overlap.QUEUE_ONE:
             standing.is_queued = True

@@ -36,6 +36,11 @@ _LENGTHEN = (
     "UPDATE {run} SET last_due = :last_due, count = count + :count WHERE ns = :ns AND name = :name"
     " AND due = :due AND number = 0 AND reason = :reason"
 )
+# Of what was given up it is remembered that it was, as long ago as its claim began to be decided.
+_BETWEEN = (
+    "SELECT 1 FROM {run} WHERE ns = :ns AND name = :name AND due > :due AND due <= :last_due"
+    " AND number = 0 AND reason <> :reason LIMIT 1"
+)
 _RUNS = (
     f"SELECT {RUN_COLUMNS} FROM {{run}} WHERE ns = :ns AND name = :name"
     f" AND recorded IS NOT NULL {_NEWEST_FIRST} LIMIT :limit"
@@ -188,8 +193,11 @@ class SqlHistory(SqlBase):
         latest: Row | None = cursor.fetchone()
         range_ = {"last_due": passed.last, "count": number, "reason": passed.reason.value}
         if latest is not None and latest[2] == passed.reason.value:
-            cursor.execute(self._spell(_LENGTHEN), {**named, **range_, "due": latest[0]})
-            return
+            longer = {**named, **range_, "due": latest[0]}
+            cursor.execute(self._spell(_BETWEEN), longer)
+            if cursor.fetchone() is None:
+                cursor.execute(self._spell(_LENGTHEN), longer)
+                return
         record = Run.of_skipped(
             name,
             self._namespace,

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from ostinato import SchemaError, StoreError, StoreFileError, StoreUnavailableError
-from ostinato._lease import Claim, Registration
+from ostinato._lease import Claim, Registration, Skipped
+from ostinato._outcomes import SkipReason
 from ostinato.stores import _mounts, open_store
 from ostinato.stores._mounts import file_system_in
 from ostinato.stores.sql import _sqlite
@@ -134,6 +135,23 @@ def test_s76_a_claim_that_fails_midway_has_not_happened(opened, path: Path):
     assert len(row.beside) == row.starts == due - 1_000
     other._now = lambda: due
     assert len(other.claim([claim(due)._replace(concurrency=None)], 100).leases) == 1
+
+
+def test_s29_a_range_goes_on_over_no_tick_that_was_begun(opened):
+    """S29: though the claim that skipped took so long that its own lease had expired by then."""
+    slow, heir = opened("slow"), opened("heir")
+    slow.register([Registration("task", "spec", 1_000)])
+    # It looks at 1,003, and its turn to write comes at 2,000, when the heir comes as well.
+    looked, heir._now = iter([1_003, 1_003]), lambda: 2_000
+    slow._now = lambda: next(looked, 2_000)
+
+    for store, first in ((slow, 1_000), (heir, 1_004)):
+        passed = Skipped(first, first + 2, 3, SkipReason.OVERLAP)
+        claimed = claim(first)._replace(due=first + 3, next_due=first + 4, passed=passed)
+        assert len(store.claim([claimed], 100).leases) == 1
+
+    ranges = {(run._due, str(run.outcome), run.count) for run in heir.runs("task", 10)}
+    assert ranges == {(1_000, "skipped", 3), (1_003, "abandoned", 1), (1_004, "skipped", 3)}
 
 
 def test_a_damaged_file_is_named_when_it_is_opened(make, opened, path: Path):
