@@ -39,7 +39,9 @@ async def filled(scheduler: Scheduler) -> None:
 
 async def written(scheduler: Scheduler, number: int) -> list[Run]:
     """Return the history, once so many runs of the past have ended: that is written behind."""
-    while len(history := await scheduler.history("task", until=END)) < number:
+    ended = {Outcome.SUCCEEDED}
+    # What was claimed by both, and given back by the second, is remembered too.
+    while len(history := await scheduler.history("task", until=END, outcomes=ended)) < number:
         await asyncio.to_thread(int)
     return history
 
