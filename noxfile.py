@@ -272,8 +272,8 @@ def run_pytest(session: nox.Session, *arguments: str) -> None:
     MEASURED.mkdir(parents=True, exist_ok=True)
     for stale in MEASURED.glob(f"data.{session.name}.*"):
         stale.unlink()
-    # On 3.11 a tracer that follows greenlets may go round in one place for ever: the end of a thread
-    # calls back what it knows of that thread's greenlet, where the interpreter waits for just that.
+    # On 3.11 a tracer that follows greenlets may go round in one place for ever: at the end of a
+    # thread it is told of that thread's greenlet, by what the interpreter waits for.
     follows = ("--concurrency=thread",) if session.python == "3.11" else ()
     session.run(
         *("coverage", "run", *follows, "-m", "pytest", *DURATIONS),
