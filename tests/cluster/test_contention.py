@@ -25,7 +25,7 @@ def test_s80_s87_rows_that_somebody_locks_for_long_cost_no_lease(
 ):
     """S80, S87: calls are given up after two seconds; heartbeats that failed are made up for."""
     fleet = fleet_at(server.address)
-    fleet.start(2, tasks=("long", "beat", "plain", "local"), lease=12)
+    fleet.start(2, tasks=("long", "beat", "plain", "local"), lease=20)
     (begun,) = fleet.wait_for("long begins")
     fleet.wait_for_more("beat", 2)
 

@@ -54,7 +54,9 @@ def test_s84_s85_killed_workers_repeat_nothing(fleet: Fleet, request: pytest.Fix
     fleet.end()
 
     assert fleet.twice() == []
-    assert len(fleet.lines("hourly")) == 1
+    # Its only run may have been one of those that were killed before it could tell.
+    assert len(fleet.lines("hourly")) <= 1
+    assert [run.started is not None for run in fleet.runs("hourly")] == [True]
     begun = {line[1]: int(line[2]) for line in fleet.lines("beat")}
     assert [begun[due] for due in sorted(begun)] == sorted(set(begun.values()))
     print(fleet.name, kills, "kills:")

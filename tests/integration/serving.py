@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.servers import free_port
+
 __all__ = [
     "APPS",
     "COMMANDS",
@@ -147,13 +149,6 @@ def eventually(question: Callable[[], object], within: float = DEADLINE) -> None
     while not question():
         assert time.monotonic() < deadline, f"did not become true within {within} s"
         time.sleep(0.01)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -1,17 +1,19 @@
 """Real database servers, each begun once for a session of tests, in a folder of its own."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tests.support.waiting import wait_for
 
+_PORTS = range(10_000, 32_000)
 # Neither of them runs as root.
 _DEBIAN = Path("/usr/lib/postgresql")
 
@@ -184,10 +186,15 @@ def _pgbouncer(folder: Path, as_user: list[str], server: Server) -> Iterator[Ser
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Return a port that nobody listens on.
+
+    None of those that systems give to callers: one of the many sessions of tests beside this one
+    could have it before it is listened on.
+    """
+    while True:
+        with closing(socket.socket()) as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", secrets.choice(_PORTS)))
+            return listener.getsockname()[1]
 
 
 @contextmanager
