@@ -28,9 +28,12 @@ PROCESS_TESTS = (
     CLUSTER_TESTS,
     SCHEDULER_SERVERS,
     "tests/integration/test_command_line*",
+    "tests/integration/test_dashboard_looks*",
+    "tests/integration/test_dashboard_picture*",
     "tests/integration/test_default_store*",
     "tests/integration/test_demo*",
     "tests/integration/test_silent_workers*",
+    "tests/unit/stores/sql/test_schema*",
 )
 SERVER_TESTS = (
     "tests/contract/test_bad_starts*",
@@ -52,8 +55,6 @@ API_FUZZ = "tests/integration/test_dashboard_fuzz*"
 # Thousands of runs, starts and declarations: what they show, they show on one Python.
 ENDURANCE_TESTS = (
     API_FUZZ,
-    "tests/integration/test_dashboard_looks*",
-    "tests/integration/test_dashboard_picture*",
     "tests/integration/test_leaks*",
     "tests/model/*",
     "tests/properties/test_accounting_machine*",
@@ -61,7 +62,6 @@ ENDURANCE_TESTS = (
     "tests/properties/test_stores_machine*",
     "tests/simulation/test_protocol*",
     "tests/simulation/test_workers*",
-    "tests/unit/stores/sql/test_schema*",
 )
 # What knows of no framework, and so is the same without one.
 PURE_TESTS = (
