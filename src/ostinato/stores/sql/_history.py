@@ -39,7 +39,7 @@ _LENGTHEN = (
 # Of what was given up it is remembered that it was, as long ago as its claim began to be decided.
 _BETWEEN = (
     "SELECT 1 FROM {run} WHERE ns = :ns AND name = :name AND due > :due AND due <= :last_due"
-    " AND number = 0 AND reason <> :reason LIMIT 1"
+    " AND number = 0 AND reason <> :reason AND recorded IS NOT NULL LIMIT 1"
 )
 _RUNS = (
     f"SELECT {RUN_COLUMNS} FROM {{run}} WHERE ns = :ns AND name = :name"
