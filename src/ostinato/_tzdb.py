@@ -1,5 +1,6 @@
 """Which release of the time zone database this process goes by."""
 
+import os
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,8 @@ def tzdb_version() -> str | None:
     """Return the release, such as "2025b"; None: nobody tells."""
     # As zoneinfo looks for zones: the system's before the package's.
     for folder in map(Path, TZPATH):
-        if (folder / "Etc" / "UTC").exists():
+        # As it does, too: what may not be read is not there.
+        if os.path.isfile(folder / "Etc" / "UTC"):  # noqa: PTH113 - that one may raise
             return tzdb_in(folder)
     try:
         release: object = getattr(import_module("tzdata"), "IANA_VERSION", None)

@@ -34,3 +34,12 @@ def test_s44_the_release_is_that_of_the_zones_that_are_read():
         assert tzdb_version() == tzdb_in(system[0])
     else:
         assert tzdb_version() is not None
+
+
+def test_s44_zones_that_may_not_be_looked_for_are_not_there(monkeypatch: pytest.MonkeyPatch):
+    """S44: a name that is too long stands for a folder without rights: root has them all."""
+    monkeypatch.setattr("ostinato._tzdb.TZPATH", ("/" + "x" * 300,))
+
+    told = tzdb_version.__wrapped__()
+
+    assert told is None or told[:2] == "20"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ostinato._engine._patience import Patience, resolve
 from ostinato._engine._spawn import spawn
-from ostinato._outcomes import FAILURES, Backfill, RunKind
+from ostinato._outcomes import FAILURES, Backfill, Outcome, RunKind
 from ostinato.errors import (
     AlreadyRunningError,
     ForeignDeclarationError,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     # A task's name and the instant of its tick, in milliseconds.
     Key = tuple[str, int]
 
-__all__ = ["Backfilling", "chosen", "ticks_between"]
+__all__ = ["Backfilling", "chosen", "ticks_between", "was_given_back"]
 
 # So many instants of a schedule are looked at: a year of five minutes each.
 _MOST_LOOKED_AT = 110_000
@@ -67,11 +67,16 @@ def chosen(mode: Backfill, ticks: Iterable[int], known: Iterable[Run]) -> list[i
         return list(ticks)
     latest: dict[int, Run] = {}
     for run in known:
-        if run.kind not in (RunKind.MANUAL, RunKind.SKIPPED):
+        if run.kind not in (RunKind.MANUAL, RunKind.SKIPPED) and not was_given_back(run):
             latest.setdefault(run._due, run)
     if mode is Backfill.MISSING:
         return [due for due in ticks if due not in latest]
     return [due for due in ticks if due in latest and latest[due].outcome in FAILURES]
+
+
+def was_given_back(run: Run) -> bool:
+    """Return whether a *run* was claimed, and ended before it began."""
+    return run.outcome is Outcome.CANCELLED and run._started is None
 
 
 class Backfilling:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ostinato._engine._backfilling import chosen, ticks_between
+from ostinato._engine._backfilling import chosen, ticks_between, was_given_back
 from ostinato._engine._computing import computed
 from ostinato._engine._fleet import Fleet
 from ostinato._engine._statuses import Statuses
@@ -104,6 +104,10 @@ class Past:
             await self._look()
         return self._is_unknown(due)
 
+    def note_own(self, run: Run) -> None:
+        """Note that a *run* is claimed here: it is nobody else's, should the answer be lost."""
+        self._own.add(run.id)
+
     async def is_still_wanted(self, run: Run) -> bool:
         """Return whether nobody was faster than a *run* that was claimed.
 
@@ -116,7 +120,6 @@ class Past:
             # Nobody has claimed anything in between.
             self._token = run.token
             return True
-        self._own.add(run.id)
         await self._look(before=run.token)
         return self._is_unknown(run._due)
 
@@ -164,6 +167,6 @@ def _ids_of(runs: Iterable[Run]) -> dict[int, str]:
     """Return the ids of the latest of *runs*, the latest first, of each tick."""
     ids: dict[int, str] = {}
     for run in runs:
-        if run.kind in (RunKind.TICK, RunKind.BACKFILL):
+        if run.kind in (RunKind.TICK, RunKind.BACKFILL) and not was_given_back(run):
             ids.setdefault(run._due, run.id)
     return ids

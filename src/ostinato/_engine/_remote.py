@@ -99,8 +99,10 @@ class Remote(Reporting):
         # What has ended goes along, in one call.
         ended = self._take_along()
         more = (ended,) if ended else ()
+        # No lease is trusted for longer than since it was asked for.
+        asked_at = self._monotonic()
         asking = self.lanes.claims(partial(self._store.claim, claims, self._lease, *more))
-        answer = partial(self._answer, self._monotonic(), then, True, len(ended))  # noqa: FBT003 - as there
+        answer = partial(self._answer, asked_at, then, True, len(ended))  # noqa: FBT003 - as there
         asking.add_done_callback(answer)
 
     async def claimed(self, claims: list[Claim]) -> Reply:
@@ -210,8 +212,9 @@ class Remote(Reporting):
         then: Callable[[Reply | None], object],
     ) -> None:
         self._settle_first()
+        asked_at = self._monotonic()
         future = self.lanes.claims(call)
-        answer = partial(self._answer, self._monotonic(), then, False, 0)  # noqa: FBT003 - as there
+        answer = partial(self._answer, asked_at, then, False, 0)  # noqa: FBT003 - as there
         future.add_done_callback(answer)
 
     def _answer(

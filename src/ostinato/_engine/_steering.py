@@ -115,6 +115,7 @@ class Steering:
     async def _begin_again(self, past: Past, run: Run) -> asyncio.Task[None] | None:
         if not await past.is_wanted(run._due):
             return None
+        past.note_own(run)
         return await self._started(past.standing, run, past.is_still_wanted)
 
     def _run(self, standing: Standing, due: int, kind: RunKind) -> Run:
